@@ -1,0 +1,191 @@
+//! The version-neutral model: what a contract says, whichever AsyncAPI version it was written in.
+//!
+//! Nothing here knows of YAML, of `$ref` or of 2.x against 3.x; everything that a later stage may have to point at
+//! carries the [`Place`] it was read from.
+
+mod schema;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+pub use schema::{AdditionalProperties, Discriminator, Items, Schema, SchemaId, Schemas, TypeSet};
+
+/// Where something stands in the document: the file (0 is the root document) and the JSON pointer in it.
+/// The document keeps the byte spans; `Sources::span(&Place)` finds them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// Index of the file in the document's list of sources.
+    pub file: u32,
+    /// RFC 6901 pointer, `/components/schemas/EventoBase`.
+    pub pointer: String,
+}
+
+/// A contract.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The version it was written in, `2.6.0`.
+    pub asyncapi: String,
+    /// `info.title`.
+    pub title: String,
+    /// `info.version`.
+    pub version: String,
+    /// `info.description`.
+    pub description: Option<String>,
+    /// Servers in the document's order.
+    pub servers: Vec<Server>,
+    /// Channels in the document's order.
+    pub channels: Vec<Channel>,
+    /// Messages that channels use, each once, in the order they are first met.
+    pub messages: Vec<Message>,
+    /// Every schema that messages reach, `$ref`s followed and `allOf` merged.
+    pub schemas: Schemas,
+}
+
+/// Index into [`Api::messages`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(pub u32);
+
+/// A server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its key.
+    pub name: String,
+    /// Address without a scheme: 2.x `url`, 3.x `host` + `pathname`, variables left as `{name}`.
+    pub address: String,
+    /// Protocol, in lower case.
+    pub protocol: String,
+    /// What it says of itself.
+    pub description: Option<String>,
+    /// Place.
+    pub place: Place,
+}
+
+/// A channel.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Its key in the document.
+    pub name: String,
+    /// The address (2.x: the key; 3.x: `address`, else the key). With parameters it holds `{name}`.
+    pub address: String,
+    /// Parameters of the address.
+    pub parameters: Vec<Parameter>,
+    /// Description, or title, or summary.
+    pub description: Option<String>,
+    /// Whether any of its servers (or the document's, where it names none) speaks Kafka; true where no server is known.
+    pub kafka: bool,
+    /// The Kafka binding, raw (`topic`, `partitions`, `replicas`, `topicConfiguration`).
+    pub kafka_binding: Option<Value>,
+    /// Operations, in the document's order.
+    pub operations: Vec<Operation>,
+    /// All its messages, those of its operations included, each once.
+    pub messages: Vec<MessageId>,
+    /// `x-` fields.
+    pub extensions: IndexMap<String, Value>,
+    /// Place.
+    pub place: Place,
+}
+
+/// A parameter of a channel's address.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Name as in the address.
+    pub name: String,
+    /// Description.
+    pub description: Option<String>,
+    /// The values it may take; empty is any.
+    pub values: Vec<String>,
+    /// Place.
+    pub place: Place,
+}
+
+/// Which way an operation goes. In 2.x `publish` is what the application receives, but many documents (Conecta360's
+/// among them) write it the other way round; so the word of the document is kept and both ends are generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// 2.x `publish`.
+    Publish,
+    /// 2.x `subscribe`.
+    Subscribe,
+    /// 3.x `send`.
+    Send,
+    /// 3.x `receive`.
+    Receive,
+}
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// 2.x `operationId`, 3.x the key under `operations`.
+    pub id: Option<String>,
+    /// Direction in the document's word.
+    pub action: Action,
+    /// Summary.
+    pub summary: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Its messages (all of the channel's where 3.x names none).
+    pub messages: Vec<MessageId>,
+    /// The channel of its reply (3.x), an index into [`Api::channels`].
+    pub reply: Option<usize>,
+    /// The Kafka binding, raw (`groupId`, `clientId`).
+    pub kafka_binding: Option<Value>,
+    /// Place.
+    pub place: Place,
+}
+
+/// A message, its traits applied.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The key under `components/messages`; of an inline message its 3.x key, `messageId`, `name`, or the channel's name.
+    pub name: String,
+    /// Title.
+    pub title: Option<String>,
+    /// Summary.
+    pub summary: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Content type, the document's default applied.
+    pub content_type: String,
+    /// What the payload is written in.
+    pub payload: Payload,
+    /// Headers, an object schema.
+    pub headers: Option<SchemaId>,
+    /// The name under which the headers were written once (`CommonHeaders`, the trait's key), where there is one.
+    pub headers_name: Option<String>,
+    /// `correlationId.location`, a runtime expression.
+    pub correlation_id: Option<String>,
+    /// The Kafka binding, raw (`key`, `schemaIdLocation`).
+    pub kafka_binding: Option<Value>,
+    /// Examples in the document's order.
+    pub examples: Vec<MessageExample>,
+    /// `x-` fields.
+    pub extensions: IndexMap<String, Value>,
+    /// Place.
+    pub place: Place,
+}
+
+/// What a payload is written in.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// A schema that types can be made from.
+    Schema(SchemaId),
+    /// A schema language that is passed through untyped; its `schemaFormat`.
+    Opaque(String),
+    /// The message says nothing of its payload.
+    Any,
+}
+
+/// An example of a message.
+#[derive(Clone, Debug)]
+pub struct MessageExample {
+    /// Its name.
+    pub name: Option<String>,
+    /// Payload.
+    pub payload: Option<Value>,
+    /// Headers.
+    pub headers: Option<Value>,
+    /// Why the payload contradicts its schema, set by the example rule of `check`: `path: what`.
+    pub refused: Option<String>,
+    /// Place of the example object.
+    pub place: Place,
+}

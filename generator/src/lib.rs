@@ -1,0 +1,1 @@
+//! Reads an AsyncAPI document and writes a typed Rust crate of its events.

@@ -1,0 +1,118 @@
+//! The trait that every generated message implements.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Violation};
+use crate::message::{Headers, Message, RawRecord};
+use crate::topic::Topic;
+
+/// A typed message of a contract.
+pub trait Event: Sized + Send + Sync + 'static {
+    /// The message's name in the contract.
+    const NAME: &'static str;
+    /// The topic it travels on.
+    const TOPIC: Topic;
+    /// What the envelope calls this kind of event (`evento_tipo`, `ce_type`); the message's name where it has none.
+    const TYPE: &'static str;
+    /// The headers that the contract gives it; `()` where it gives none.
+    type Headers: TypedHeaders;
+
+    /// What tells this event from every other, where the payload carries it.
+    fn id(&self) -> Option<Cow<'_, str>>;
+    /// The version of its schema.
+    fn version(&self) -> Option<Cow<'_, str>>;
+    /// The record's key: the text of the key field in UTF-8, an integer in decimal.
+    fn key(&self) -> Option<Vec<u8>>;
+    /// The headers that follow from the envelope.
+    fn headers(&self) -> Self::Headers;
+    /// Holds the value against the contract.
+    ///
+    /// # Errors
+    /// The first constraint that it breaks, with the path to it.
+    fn validate(&self) -> Result<(), Violation>;
+    /// Appends the body to `out`.
+    ///
+    /// # Errors
+    /// When the value breaks the contract or cannot be written.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+    /// Reads a record's body and holds it against the contract.
+    ///
+    /// # Errors
+    /// What is wrong, with the path to it.
+    fn decode(record: &RawRecord) -> Result<Self, DecodeError>;
+
+    /// The message to send, with these headers.
+    ///
+    /// # Errors
+    /// When the value breaks the contract.
+    fn to_message(&self, headers: &Self::Headers) -> Result<Message, EncodeError> {
+        let mut body = Vec::with_capacity(512);
+        self.encode(&mut body)?;
+        let mut out = Headers::new();
+        headers.write(&mut out);
+        Ok(Message::new(Self::TOPIC.name, self.key(), out, Some(body)))
+    }
+}
+
+/// Headers with names and types, as the contract gives them.
+pub trait TypedHeaders: Sized + Send + Sync + 'static {
+    /// Appends those that are present.
+    fn write(&self, out: &mut Headers);
+    /// Reads them from a record; other headers are left alone.
+    ///
+    /// # Errors
+    /// When a header is missing that must be there, or is not of its type.
+    fn read(headers: &Headers) -> Result<Self, DecodeError>;
+    /// The names of the headers that are present in both and differ.
+    fn contradictions(&self, received: &Self) -> Vec<&'static str>;
+}
+
+impl TypedHeaders for () {
+    fn write(&self, _: &mut Headers) {}
+    fn read(_: &Headers) -> Result<Self, DecodeError> {
+        Ok(())
+    }
+    fn contradictions(&self, (): &Self) -> Vec<&'static str> {
+        Vec::new()
+    }
+}
+
+/// One message of a contract, for tools and tests.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct MessageInfo {
+    /// The key under `components/messages`; of an inline message its `messageId`, its `name`, or the channel's name.
+    pub name: &'static str,
+    /// The topic (or address) it travels on.
+    pub topic: &'static str,
+    /// The version of its schema, where one is known.
+    pub version: Option<&'static str>,
+    /// The document's examples.
+    pub examples: &'static [Example],
+    /// Decodes to the typed event, validates, encodes.
+    pub transcode: fn(&[u8]) -> Result<Vec<u8>, DecodeError>,
+}
+
+impl MessageInfo {
+    /// Describes the message `E`.
+    #[must_use]
+    pub const fn of<E: Event>(version: Option<&'static str>, examples: &'static [Example]) -> Self {
+        Self { name: E::NAME, topic: E::TOPIC.name, version, examples, transcode: transcode::<E> }
+    }
+}
+
+/// An example that the document gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Its body, as JSON.
+    pub payload: &'static str,
+    /// Why `conecta-gen check` found that it contradicts its schema; `None` for a sound one.
+    pub refused: Option<&'static str>,
+}
+
+fn transcode<E: Event>(body: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let event = E::decode(&RawRecord::from_payload(body))?;
+    let mut out = Vec::with_capacity(body.len());
+    event.encode(&mut out).map_err(DecodeError::from)?;
+    Ok(out)
+}

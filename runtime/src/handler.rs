@@ -1,0 +1,116 @@
+//! Receiving: what a handler is given and what it answers.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::ops::Deref;
+
+use crate::codec::DecodeError;
+use crate::event::{Event, TypedHeaders as _};
+use crate::message::RawRecord;
+
+/// An event on its way through a handler. Reads as the event itself.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Delivery<E, C = ()> {
+    /// The event.
+    pub event: E,
+    /// The record it came in.
+    pub record: RawRecord,
+    /// 1 at the first try.
+    pub attempt: u32,
+    context: C,
+}
+
+impl<E, C> Delivery<E, C> {
+    /// Puts a delivery together; the runtime and tests do.
+    pub fn new(event: E, record: RawRecord, attempt: u32, context: C) -> Self {
+        Self { event, record, attempt, context }
+    }
+
+    /// What the inbox lends for the time of the handler: a transaction, or nothing.
+    pub fn context(&self) -> &C {
+        &self.context
+    }
+
+    /// The same delivery without its context, for a handler that needs none.
+    pub fn split(self) -> (Delivery<E>, C) {
+        (Delivery { event: self.event, record: self.record, attempt: self.attempt, context: () }, self.context)
+    }
+}
+
+impl<E: Event, C> Delivery<E, C> {
+    /// The record's headers, typed.
+    ///
+    /// # Errors
+    /// When one is missing or not of its type.
+    pub fn headers(&self) -> Result<E::Headers, DecodeError> {
+        E::Headers::read(self.record.headers())
+    }
+}
+
+impl<E, C> Deref for Delivery<E, C> {
+    type Target = E;
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
+
+/// What kind of failure it was; the consumer acts on that alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// This event will never succeed: to the dead letter at once.
+    Poison,
+    /// It may succeed later: retried with backoff, then to the dead letter.
+    Transient,
+    /// Something that every event needs is away: consumption waits, nothing is dead-lettered.
+    Dependency,
+}
+
+/// A handler's failure. Not an `Error` itself, so that `?` turns any error into a transient one.
+pub struct HandlerError {
+    kind: FailureKind,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl HandlerError {
+    /// This event will never succeed.
+    pub fn poison(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: FailureKind::Poison, source: source.into() }
+    }
+    /// It may succeed later.
+    pub fn transient(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: FailureKind::Transient, source: source.into() }
+    }
+    /// Something that every event needs is away.
+    pub fn dependency(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: FailureKind::Dependency, source: source.into() }
+    }
+    /// Which of the three it is.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+    /// The error behind it.
+    #[must_use]
+    pub fn source(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.source
+    }
+}
+
+impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
+    fn from(source: E) -> Self {
+        Self::transient(source)
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.kind, self.source)
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
