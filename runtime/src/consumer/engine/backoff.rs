@@ -1,0 +1,47 @@
+//! How long to wait before the next try, and the randomness that spreads the tries.
+
+use super::io::Millis;
+
+/// Waits that grow from failure to failure: `base`, `base × factor`, `base × factor²` …, never above `cap`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The first wait.
+    pub base: Millis,
+    /// What each further one is multiplied by.
+    pub factor: u32,
+    /// The longest.
+    pub cap: Millis,
+}
+
+impl Backoff {
+    /// The longest wait after so many failures (counted from 1).
+    #[must_use]
+    pub fn ceiling(&self, failures: u32) -> Millis {
+        let growth = u64::from(self.factor).saturating_pow(failures.saturating_sub(1));
+        self.base.saturating_mul(growth).min(self.cap)
+    }
+}
+
+/// [SplitMix64](https://prng.di.unimi.it/splitmix64.c): spreads retries, and replays them from a seed.
+#[derive(Clone, Debug)]
+pub(super) struct Rng(u64);
+
+impl Rng {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// An even draw from `0..=most`.
+    pub(super) fn up_to(&mut self, most: u64) -> u64 {
+        // The high half of a product: even to one part in 2^64 / most, without a division.
+        ((u128::from(self.next()) * (u128::from(most) + 1)) >> 64) as u64
+    }
+}

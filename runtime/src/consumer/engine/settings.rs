@@ -1,0 +1,72 @@
+//! What an engine is told once, when it is made.
+
+use super::backoff::Backoff;
+use super::io::Millis;
+
+/// The engine's bounds and intervals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How many lanes there are; a key always goes to the same one. At least 1.
+    pub lanes: u32,
+    /// How many events a lane may have been handed and not yet answered for. What waits beyond that waits in the engine,
+    /// where a revoke or an open breaker can still hold it back. At least 1.
+    pub lane_capacity: u32,
+    /// How many events of one key a run may have. At least 1.
+    pub run_length: u32,
+    /// How many events the ledgers of all partitions may hold, those included that are finished but not committed because
+    /// an earlier one is not. Exceeded by at most one [`Input::Records`](super::Input::Records). At least 1.
+    pub max_in_flight: u32,
+    /// How many bytes the unfinished events may occupy. Exceeded by at most one [`Input::Records`](super::Input::Records).
+    pub max_in_flight_bytes: u64,
+    /// How often finished work is committed.
+    pub commit_interval: Millis,
+    /// How long a revoked partition may take to finish what its lanes have begun.
+    pub drain_timeout: Millis,
+    /// How often a transient failure is tried again after the first attempt.
+    pub retries: u32,
+    /// How long it waits before each retry, drawn evenly between nothing and this (full jitter).
+    pub retry: Backoff,
+    /// How long a dead letter that could not be written waits before it is tried again, with the same jitter.
+    pub dead_letter: Backoff,
+    /// When the breaker opens, and for how long.
+    pub breaker: BreakerSettings,
+}
+
+/// When the breaker opens, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BreakerSettings {
+    /// Over what time failures are counted.
+    pub window: Millis,
+    /// How many answers it takes before the share says anything. At least 1.
+    pub min_calls: u32,
+    /// The share of dependency failures, in percent of the answers of a window, at which it opens.
+    pub share_percent: u32,
+    /// How long it stays open before the first probe, the second, and so on.
+    pub open: Backoff,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lanes: 16,
+            lane_capacity: 256,
+            run_length: 64,
+            max_in_flight: 16_384,
+            max_in_flight_bytes: 64 << 20,
+            commit_interval: 1_000,
+            drain_timeout: 10_000,
+            retries: 4,
+            retry: Backoff { base: 200, factor: 2, cap: 30_000 },
+            dead_letter: Backoff { base: 500, factor: 2, cap: 30_000 },
+            breaker: BreakerSettings::default(),
+        }
+    }
+}
+
+impl Default for BreakerSettings {
+    fn default() -> Self {
+        Self { window: 10_000, min_calls: 10, share_percent: 50, open: Backoff { base: 1_000, factor: 2, cap: 30_000 } }
+    }
+}
