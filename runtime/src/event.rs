@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Violation};
-use crate::message::{Headers, Message, RawRecord};
+use crate::message::{Headers, HeadersRef, Message, RawRecord};
 use crate::topic::Topic;
 
 /// A typed message of a contract.
@@ -41,6 +41,11 @@ pub trait Event: Sized + Send + Sync + 'static {
     /// What is wrong, with the path to it.
     fn decode(record: &RawRecord) -> Result<Self, DecodeError>;
 
+    /// The names of the received headers that contradict the envelope; the envelope wins.
+    fn contradictions(&self, received: HeadersRef<'_>) -> Vec<&'static str> {
+        if received.is_empty() { Vec::new() } else { self.headers().contradictions(received) }
+    }
+
     /// The message to send, with these headers.
     ///
     /// # Errors
@@ -62,17 +67,18 @@ pub trait TypedHeaders: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// When a header is missing that must be there, or is not of its type.
-    fn read(headers: &Headers) -> Result<Self, DecodeError>;
-    /// The names of the headers that are present in both and differ.
-    fn contradictions(&self, received: &Self) -> Vec<&'static str>;
+    fn read(headers: HeadersRef<'_>) -> Result<Self, DecodeError>;
+    /// The names of the headers that are present in both and differ. A date and time that is the same instant in another
+    /// spelling does not; a correlation id is not compared, since the envelope does not decide it.
+    fn contradictions(&self, received: HeadersRef<'_>) -> Vec<&'static str>;
 }
 
 impl TypedHeaders for () {
     fn write(&self, _: &mut Headers) {}
-    fn read(_: &Headers) -> Result<Self, DecodeError> {
+    fn read(_: HeadersRef<'_>) -> Result<Self, DecodeError> {
         Ok(())
     }
-    fn contradictions(&self, (): &Self) -> Vec<&'static str> {
+    fn contradictions(&self, _: HeadersRef<'_>) -> Vec<&'static str> {
         Vec::new()
     }
 }

@@ -44,7 +44,7 @@ impl<E: Event, C> Delivery<E, C> {
     /// # Errors
     /// When one is missing or not of its type.
     pub fn headers(&self) -> Result<E::Headers, DecodeError> {
-        E::Headers::read(self.record.headers())
+        E::Headers::read(self.record.headers().as_ref())
     }
 }
 

@@ -11,6 +11,6 @@ pub mod topic;
 pub use codec::{DecodeError, EncodeError, Violation};
 pub use event::{Event, Example, MessageInfo, TypedHeaders};
 pub use handler::{Delivery, FailureKind, HandlerError};
-pub use message::{Headers, Message, RawRecord, RecordParts};
+pub use message::{Headers, HeadersRef, Message, RawRecord, RecordParts};
 pub use publisher::{Ack, PublishError, Publisher, PublisherExt, Receipt};
 pub use topic::{Server, Topic};

@@ -2,21 +2,35 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Write as _;
 use std::sync::Arc;
 
 /// Record headers: ordered, repeatable, a value may be null. One buffer holds them all.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
     buffer: Vec<u8>,
-    /// Where each name and each value end; `None` is a null value.
-    ends: Vec<(u32, Option<u32>)>,
+    entries: Vec<HeaderEntry>,
+}
+
+/// Where a header stands in its buffer: name, then value. Without `value_end` the value is null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeaderEntry {
+    pub(crate) start: u32,
+    pub(crate) name_end: u32,
+    pub(crate) value_end: Option<u32>,
 }
 
 impl Headers {
     /// No headers.
     #[must_use]
     pub const fn new() -> Self {
-        Self { buffer: Vec::new(), ends: Vec::new() }
+        Self { buffer: Vec::new(), entries: Vec::new() }
+    }
+
+    /// No headers, and room for some.
+    #[must_use]
+    pub fn with_capacity(headers: usize, bytes: usize) -> Self {
+        Self { buffer: Vec::with_capacity(bytes), entries: Vec::with_capacity(headers) }
     }
 
     /// Adds a header behind those that are there.
@@ -26,49 +40,59 @@ impl Headers {
 
     /// Adds a header whose value may be null.
     pub fn push_raw(&mut self, name: &str, value: Option<&[u8]>) {
+        let start = end(&self.buffer);
         self.buffer.extend_from_slice(name.as_bytes());
         let name_end = end(&self.buffer);
         let value_end = value.map(|value| {
             self.buffer.extend_from_slice(value);
             end(&self.buffer)
         });
-        self.ends.push((name_end, value_end));
+        self.entries.push(HeaderEntry { start, name_end, value_end });
+    }
+
+    /// Adds a header and writes its value in place, without a text of its own.
+    pub fn push_display(&mut self, name: &str, value: &dyn fmt::Display) {
+        let start = end(&self.buffer);
+        self.buffer.extend_from_slice(name.as_bytes());
+        let name_end = end(&self.buffer);
+        // Writing to a `Vec` cannot fail; a `Display` that says so anyhow leaves what it wrote.
+        let _ = write!(self.buffer, "{value}");
+        self.entries.push(HeaderEntry { start, name_end, value_end: Some(end(&self.buffer)) });
+    }
+
+    /// The same headers, borrowed.
+    #[must_use]
+    pub fn as_ref(&self) -> HeadersRef<'_> {
+        HeadersRef::new(&self.buffer, &self.entries)
     }
 
     /// The last value of that name, as Kafka's `Headers.lastHeader` gives it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.iter().filter(|(found, _)| *found == name).last().and_then(|(_, value)| value)
+        self.as_ref().get(name)
     }
 
     /// The last value of that name, where it is UTF-8.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name).and_then(|value| std::str::from_utf8(value).ok())
+        self.as_ref().text(name)
     }
 
     /// Each header, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
-        let mut start = 0usize;
-        self.ends.iter().map(move |&(name_end, value_end)| {
-            let name_end = name_end as usize;
-            let name = std::str::from_utf8(&self.buffer[start..name_end]).unwrap_or("");
-            let value = value_end.map(|end| &self.buffer[name_end..end as usize]);
-            start = value_end.map_or(name_end, |end| end as usize);
-            (name, value)
-        })
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, Option<&[u8]>)> + Clone {
+        self.as_ref().iter()
     }
 
     /// How many headers there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.entries.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.entries.is_empty()
     }
 }
 
@@ -78,6 +102,65 @@ fn end(buffer: &[u8]) -> u32 {
 }
 
 impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref(), f)
+    }
+}
+
+/// Record headers, borrowed from a record or from [`Headers`].
+#[derive(Clone, Copy)]
+pub struct HeadersRef<'a> {
+    buffer: &'a [u8],
+    entries: &'a [HeaderEntry],
+}
+
+impl<'a> HeadersRef<'a> {
+    /// The headers that the entries point out in the buffer.
+    pub(crate) const fn new(buffer: &'a [u8], entries: &'a [HeaderEntry]) -> Self {
+        Self { buffer, entries }
+    }
+
+    /// The last value of that name, as Kafka's `Headers.lastHeader` gives it; `None` for an absent and for a null one.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<&'a [u8]> {
+        self.entries.iter().rev().find(|entry| self.name(entry) == name.as_bytes()).and_then(|entry| self.value(entry))
+    }
+
+    /// The last value of that name, where it is UTF-8.
+    #[must_use]
+    pub fn text(self, name: &str) -> Option<&'a str> {
+        self.get(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Each header, in order. A name that is not UTF-8 comes as the empty one.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = (&'a str, Option<&'a [u8]>)> + Clone {
+        self.entries
+            .iter()
+            .map(move |entry| (std::str::from_utf8(self.name(entry)).unwrap_or_default(), self.value(entry)))
+    }
+
+    /// How many headers there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn name(self, entry: &HeaderEntry) -> &'a [u8] {
+        self.buffer.get(entry.start as usize..entry.name_end as usize).unwrap_or_default()
+    }
+
+    fn value(self, entry: &HeaderEntry) -> Option<&'a [u8]> {
+        self.buffer.get(entry.name_end as usize..entry.value_end? as usize)
+    }
+}
+
+impl fmt::Debug for HeadersRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Names alone: a value may be personal data.
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()

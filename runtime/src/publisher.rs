@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::codec::EncodeError;
@@ -76,11 +76,15 @@ pub enum PublishError {
 /// Resolves when a message is safe; may be dropped, awaited later, or sent to another task.
 #[derive(Debug)]
 #[must_use = "a message is known to be safe only when its acknowledgement has been awaited"]
-pub struct Ack(Arc<Mutex<AckState>>);
+pub struct Ack(Arc<AckShared>);
 
 /// The other end of an [`Ack`]: a transport settles it exactly once. Dropped unsettled, it reports [`PublishError::Closed`].
 #[derive(Debug)]
-pub struct Settle(Option<Arc<Mutex<AckState>>>);
+pub struct Settle(Option<Arc<AckShared>>);
+
+/// What an [`Ack`] and its [`Settle`] share, for transports whose callbacks carry one pointer a message.
+#[derive(Debug)]
+pub struct AckShared(Mutex<AckState>);
 
 #[derive(Debug)]
 enum AckState {
@@ -89,16 +93,23 @@ enum AckState {
     Taken,
 }
 
+impl AckShared {
+    fn state(&self) -> MutexGuard<'_, AckState> {
+        // A panic cannot happen under this lock; if it did, the state would still be whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Ack {
     /// A pair: what the caller awaits, and what the transport settles.
     pub fn pair() -> (Settle, Ack) {
-        let state = Arc::new(Mutex::new(AckState::Waiting(None)));
-        (Settle(Some(Arc::clone(&state))), Ack(state))
+        let shared = Arc::new(AckShared(Mutex::new(AckState::Waiting(None))));
+        (Settle(Some(Arc::clone(&shared))), Ack(shared))
     }
 
     /// Already settled.
     pub fn ready(result: Result<Receipt, PublishError>) -> Ack {
-        Ack(Arc::new(Mutex::new(AckState::Settled(result))))
+        Ack(Arc::new(AckShared(Mutex::new(AckState::Settled(result)))))
     }
 }
 
@@ -108,10 +119,21 @@ impl Settle {
         self.put(result);
     }
 
+    /// Gives up the duty to settle for a pointer; [`from_shared`](Self::from_shared) takes it up again.
+    #[must_use]
+    pub fn into_shared(mut self) -> Arc<AckShared> {
+        // `Some` until settled, and settling takes `self`.
+        self.0.take().unwrap_or_else(|| Arc::new(AckShared(Mutex::new(AckState::Taken))))
+    }
+
+    /// Takes up the duty to settle what [`into_shared`](Self::into_shared) gave out.
+    pub fn from_shared(shared: Arc<AckShared>) -> Settle {
+        Settle(Some(shared))
+    }
+
     fn put(&mut self, result: Result<Receipt, PublishError>) {
-        let Some(state) = self.0.take() else { return };
-        let before =
-            std::mem::replace(&mut *state.lock().unwrap_or_else(PoisonError::into_inner), AckState::Settled(result));
+        let Some(shared) = self.0.take() else { return };
+        let before = std::mem::replace(&mut *shared.state(), AckState::Settled(result));
         if let AckState::Waiting(Some(waker)) = before {
             waker.wake();
         }
@@ -128,7 +150,7 @@ impl Future for Ack {
     type Output = Result<Receipt, PublishError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.state();
         match std::mem::replace(&mut *state, AckState::Taken) {
             AckState::Settled(result) => Poll::Ready(result),
             AckState::Waiting(_) => {
