@@ -1,1 +1,9 @@
-//! x
+//! What the end-to-end tests share: real services, and ways to look at them that owe nothing to the runtime.
+//!
+//! Everything here panics when it cannot do what it is asked: a test that has no broker has failed.
+#![allow(clippy::unwrap_used)]
+
+pub mod kafka;
+pub mod wire;
+
+pub use kafka::KafkaService;

@@ -1,0 +1,216 @@
+//! Apache Kafka: one broker shared by the tests of a process, or a cluster of a test's own.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
+use crate::wire::until;
+
+/// A running Kafka. One that was started here ends with this value, and at the latest with the process, however that
+/// ends: its nodes are kept by a script that waits for its standard input to be closed.
+#[derive(Debug)]
+pub struct KafkaService {
+    brokers: String,
+    started: Option<Started>,
+}
+
+#[derive(Debug)]
+struct Started {
+    keeper: Child,
+    dir: PathBuf,
+}
+
+impl KafkaService {
+    /// The broker that the tests of this process share: the one at `CONECTA_KAFKA` (`host:port`) where that is set,
+    /// else one that is started now.
+    ///
+    /// Topics are shared too: a test on it makes its own with [`unique`](crate::wire::unique) names, or counts its
+    /// own events only. A test that needs the contract's topics for itself [`start`](Self::start)s a broker.
+    ///
+    /// # Panics
+    /// When no broker can be had.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<KafkaService> = OnceLock::new();
+        SHARED.get_or_init(|| match std::env::var("CONECTA_KAFKA") {
+            Ok(brokers) if !brokers.is_empty() => {
+                note(&format!("Kafka at {brokers} (CONECTA_KAFKA)"));
+                Self { brokers, started: None }
+            }
+            _ => Self::start(1),
+        })
+    }
+
+    /// A cluster of so many nodes, for one test alone. Takes about two seconds a node.
+    ///
+    /// # Panics
+    /// When it does not come up; the script's own words say why.
+    #[must_use]
+    pub fn start(nodes: u32) -> Self {
+        let mut keeper = script()
+            .args(["run", &nodes.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("bash runs tests/services/kafka.sh");
+        let mut line = String::new();
+        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some((brokers, dir)) = line.trim_end().split_once(' ') else {
+            panic!("Kafka did not start: tests/services/kafka.sh says why, above");
+        };
+        note(&format!("Apache Kafka {}, {nodes} node(s), started by the tests", version()));
+        Self { brokers: brokers.to_owned(), started: Some(Started { keeper, dir: PathBuf::from(dir) }) }
+    }
+
+    /// The addresses, `host:port,…`.
+    #[must_use]
+    pub fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    /// The address of one node, counted from 1.
+    #[must_use]
+    pub fn broker(&self, node: u32) -> &str {
+        self.brokers.split(',').nth(node as usize - 1).expect("the cluster has that node")
+    }
+
+    /// The settings that every client of it needs.
+    #[must_use]
+    pub fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers);
+        config
+    }
+
+    /// Creates a topic and waits until each partition has a leader.
+    ///
+    /// # Panics
+    /// When it exists already or cannot be made.
+    pub async fn create_topic(&self, name: &str, partitions: i32, replication_factor: i32, config: &[(&str, &str)]) {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(replication_factor));
+        for (key, value) in config {
+            topic = topic.set(key, value);
+        }
+        let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
+        for result in admin.create_topics([&topic], &options).await.unwrap() {
+            result.unwrap_or_else(|(topic, code)| panic!("cannot create {topic}: {code}"));
+        }
+        self.wait_for_topic(name, partitions);
+    }
+
+    /// Waits until a topic has so many partitions, each with a leader.
+    ///
+    /// # Panics
+    /// After half a minute.
+    pub fn wait_for_topic(&self, name: &str, partitions: i32) {
+        let client: BaseConsumer = self.client().create().unwrap();
+        until(Duration::from_secs(30), &format!("{name} to have {partitions} partitions with a leader"), || {
+            let metadata = client.fetch_metadata(Some(name), Duration::from_secs(10)).ok()?;
+            let found = metadata.topics().first()?.partitions();
+            let led = found.iter().filter(|partition| partition.leader() >= 0).count();
+            (led == usize::try_from(partitions).ok()?).then_some(())
+        });
+    }
+
+    /// Kills a node as `kill -9` does.
+    ///
+    /// # Panics
+    /// When this cluster was not started here.
+    pub fn kill_node(&self, node: u32) {
+        self.control("kill-node", node);
+    }
+
+    /// Stops a node in an orderly way.
+    ///
+    /// # Panics
+    /// As [`kill_node`](Self::kill_node).
+    pub fn stop_node(&self, node: u32) {
+        self.control("stop-node", node);
+    }
+
+    /// Starts a node again, and waits until it serves.
+    ///
+    /// # Panics
+    /// As [`kill_node`](Self::kill_node).
+    pub fn start_node(&self, node: u32) {
+        self.control("start-node", node);
+    }
+
+    fn control(&self, command: &str, node: u32) {
+        let dir = &self.started.as_ref().expect("the cluster was started here").dir;
+        let status = script().arg(command).arg(dir).arg(node.to_string()).stdin(Stdio::null()).status().unwrap();
+        assert!(status.success(), "kafka.sh {command} {node}: {status}");
+    }
+}
+
+impl Drop for KafkaService {
+    fn drop(&mut self) {
+        if let Some(Started { keeper, .. }) = &mut self.started {
+            drop(keeper.stdin.take());
+            let _ = keeper.wait();
+        }
+    }
+}
+
+/// Runs one of Kafka's own command line tools and returns what it prints.
+///
+/// # Panics
+/// When it fails.
+#[must_use]
+pub fn tool(class: &str, args: &[&str]) -> String {
+    let output = script().args(["tool", class]).args(args).stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{class} {args:?}: {}\n{text}{}", output.status, lossy(&output.stderr));
+    text
+}
+
+/// Where Kafka's jars are.
+///
+/// # Panics
+/// When `make deps` was not run.
+#[must_use]
+pub fn jars() -> PathBuf {
+    let cache = std::env::var_os("CONECTA_CACHE").map_or_else(|| root().join(".cache"), PathBuf::from);
+    let jars = cache.join("kafka/libs");
+    assert!(jars.is_dir(), "Kafka's jars are not in {}; to fetch them: make deps", cache.display());
+    jars
+}
+
+/// The project's root.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn script() -> Command {
+    let mut command = Command::new("bash");
+    command.arg(root().join("tests/services/kafka.sh"));
+    command
+}
+
+fn version() -> String {
+    let jar = std::fs::read_dir(jars()).unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    jar.into_iter()
+        .find_map(|name| Some(name.strip_prefix("kafka-clients-")?.strip_suffix(".jar")?.to_owned()))
+        .expect("Kafka's client is among its jars")
+}
+
+/// Leaves a line for whoever asks which services the tests used; `make test` does.
+fn note(service: &str) {
+    if let Some(log) = std::env::var_os("CONECTA_SERVICES_LOG") {
+        let mut file = OpenOptions::new().create(true).append(true).open(log).unwrap();
+        writeln!(file, "{service}").unwrap();
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,4 @@
+//! On a real Apache Kafka: one binary, so that its tests share one broker.
+#![allow(clippy::unwrap_used)]
+
+mod service;
