@@ -126,7 +126,7 @@ command=${1:-help}
 case $command in
 run)
     check_deps
-    dir=$(mktemp -d "${TMPDIR:-/tmp}/conecta-kafka.XXXXXX")
+    dir=$(mktemp -d -t conecta-kafka.XXXXXX)
     trap 'down "$dir"; rm -rf "$dir"' EXIT
     trap 'exit 130' INT TERM HUP
     up "$dir" "${1:-1}"

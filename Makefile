@@ -1,0 +1,52 @@
+# The named commands of this project; CI runs the same ones a person does. `make` alone lists them.
+# CARGO_TARGET_DIR and CONECTA_CACHE (`.cache` unless set) are honoured throughout.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench chaos soak deps services-up services-down examples
+
+CARGO ?= cargo
+# Absolute: cargo runs each test in its package's folder.
+TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+SERVICES_LOG := $(TARGET_DIR)/services-used
+
+SPEC := specs/conecta360/asyncapi.yaml
+TOPICS := specs/conecta360/topics.yaml
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Fetch what the real services need (Kafka, PostgreSQL) into .cache, with Maven
+	@tests/services/deps.sh
+
+test: deps ## Every test: units, generated crates, doc examples, end to end on a real Kafka
+	@mkdir -p "$(TARGET_DIR)" && rm -f "$(SERVICES_LOG)"
+	CONECTA_SERVICES_LOG="$(SERVICES_LOG)" $(CARGO) test --workspace
+	@test -s "$(SERVICES_LOG)" || { echo 'error: no test used a real service' >&2; exit 1; }
+	@echo; echo 'Real services that were used:'; sort "$(SERVICES_LOG)" | uniq -c
+
+lint: ## Format, clippy, docs, each feature alone, licences, what must not be in the tree
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features --features kafka -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features --features testing -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
+	$(CARGO) test -p conecta-tests --test house
+	@for script in tests/services/*.sh .ci/run; do bash -n "$$script"; done
+	@if command -v shellcheck >/dev/null; then shellcheck -x tests/services/*.sh .ci/run && echo 'shellcheck: clean'; \
+	else echo 'shellcheck is not installed: the scripts were only parsed (apt-get install -y shellcheck)'; fi
+
+chaos: deps ## Kill and rebalance under load, on a real Kafka
+	$(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture
+
+soak: deps ## The same, and the engine's random schedules, for longer
+	CONECTA_SOAK=1 $(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture
+
+services-up: deps ## Start Kafka and leave it running; NODES=3 for a cluster
+	@brokers=$$(tests/services/kafka.sh start $(or $(NODES),1)); \
+	printf 'Kafka runs at %s\n  BROKERS=%s make demo\n  CONECTA_KAFKA=%s make test\n' $$brokers $$brokers $$brokers
+
+services-down: ## Stop what services-up started, and remove its data
+	@tests/services/kafka.sh stop
