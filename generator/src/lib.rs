@@ -1,1 +1,15 @@
 //! Reads an AsyncAPI document and writes a typed Rust crate of its events.
+//!
+//! Text becomes a [`document::Document`], that becomes an [`api::Api`], and that becomes a crate. [`load`] takes the first
+//! two steps, without touching a disk; faults are collected as [`diagnostic::Diagnostic`]s.
+
+pub mod api;
+#[doc(hidden)]
+pub mod cli;
+pub mod diagnostic;
+pub mod document;
+mod lint;
+mod load;
+mod resolve;
+
+pub use load::{Loaded, load};

@@ -1,24 +1,16 @@
 //! The version-neutral model: what a contract says, whichever AsyncAPI version it was written in.
 //!
 //! Nothing here knows of YAML, of `$ref` or of 2.x against 3.x; everything that a later stage may have to point at
-//! carries the [`Place`] it was read from.
+//! carries the [`Place`] it was read from; the [`Document`](crate::document::Document) knows its file, its JSON pointer and
+//! its byte span.
 
 mod schema;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use crate::document::Place;
 pub use schema::{AdditionalProperties, Discriminator, Items, Schema, SchemaId, Schemas, TypeSet};
-
-/// Where something stands in the document: the file (0 is the root document) and the JSON pointer in it.
-/// The document keeps the byte spans; `Sources::span(&Place)` finds them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
-    /// Index of the file in the document's list of sources.
-    pub file: u32,
-    /// RFC 6901 pointer, `/components/schemas/EventoBase`.
-    pub pointer: String,
-}
 
 /// A contract.
 #[derive(Clone, Debug)]
@@ -37,7 +29,8 @@ pub struct Api {
     pub channels: Vec<Channel>,
     /// Messages that channels use, each once, in the order they are first met.
     pub messages: Vec<Message>,
-    /// Every schema that messages reach, `$ref`s followed and `allOf` merged.
+    /// Every schema of the document, `$ref`s followed and `allOf` merged; those that no message reaches are there too,
+    /// because `check` looks at them.
     pub schemas: Schemas,
 }
 
@@ -75,6 +68,8 @@ pub struct Channel {
     pub kafka: bool,
     /// The Kafka binding, raw (`topic`, `partitions`, `replicas`, `topicConfiguration`).
     pub kafka_binding: Option<Value>,
+    /// What is known of its topic: the Kafka binding and, over it, the topics file. Absent where neither says anything.
+    pub topic: Option<TopicConfig>,
     /// Operations, in the document's order.
     pub operations: Vec<Operation>,
     /// All its messages, those of its operations included, each once.
@@ -83,6 +78,32 @@ pub struct Channel {
     pub extensions: IndexMap<String, Value>,
     /// Place.
     pub place: Place,
+}
+
+/// How a channel's topic is to be made and keyed.
+#[derive(Clone, Debug, Default)]
+pub struct TopicConfig {
+    /// The topic's name: the binding's `topic`, else the channel's address.
+    pub name: String,
+    /// Number of partitions.
+    pub partitions: Option<u32>,
+    /// Replicas of each partition.
+    pub replication_factor: Option<u16>,
+    /// How long records are kept, in milliseconds; -1 is for ever.
+    pub retention_ms: Option<i64>,
+    /// Where in the payload the partition key stands.
+    pub key: Option<TopicKey>,
+    /// Further settings (`cleanup.policy`), as Kafka spells them, values as text.
+    pub config: IndexMap<String, String>,
+}
+
+/// The partition key of a topic: a scalar that every payload of the channel is certain to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicKey {
+    /// Property names from the payload down, `["datos", "caso_id"]`.
+    pub path: Vec<String>,
+    /// The key's schema in each message of the channel, in the order of [`Channel::messages`].
+    pub schemas: Vec<SchemaId>,
 }
 
 /// A parameter of a channel's address.
@@ -184,7 +205,7 @@ pub struct MessageExample {
     pub payload: Option<Value>,
     /// Headers.
     pub headers: Option<Value>,
-    /// Why the payload contradicts its schema, set by the example rule of `check`: `path: what`.
+    /// Why the payload contradicts its schema, set by the example rule of `check`: `datos.cambios[0].valor_anterior: what`.
     pub refused: Option<String>,
     /// Place of the example object.
     pub place: Place,

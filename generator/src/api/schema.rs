@@ -38,13 +38,46 @@ impl TypeSet {
     pub const NUMBER: Self = Self(32 | 64);
     pub const INTEGER: Self = Self(64);
     pub const ANY: Self = Self(127);
+
+    /// Whether any type of `other` is among these.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+    /// Whether all types of `other` are among these.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+    /// The types in both.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+    /// The types in either.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+    /// Whether no type is left.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl Default for TypeSet {
+    fn default() -> Self {
+        Self::ANY
+    }
 }
 
 /// A schema: draft-07's keywords as one intersection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Schema {
     /// Where it was written; of a merged one, the place that `allOf` stands at.
     pub place: Place,
+    /// What it was merged from, in order: itself where no `allOf` is involved. A keyword is found at the first of these that
+    /// has it.
+    pub members: Vec<Place>,
+    /// The one schema that it adds nothing to but annotations (`allOf: [{$ref: …}]` beside a `description`): both accept
+    /// the same values, and one type does for both.
+    pub same_as: Option<SchemaId>,
     /// Its key under `components/schemas` (or `definitions`, `$defs`), where it is such an entry itself.
     pub component: Option<String>,
     /// The nearest component above it and the path of property names and `items` from there; names types
@@ -144,9 +177,10 @@ pub enum Items {
 }
 
 /// `additionalProperties`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AdditionalProperties {
     /// Absent, or `true`.
+    #[default]
     Any,
     /// `false`.
     Forbidden,

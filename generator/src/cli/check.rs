@@ -1,0 +1,43 @@
+//! `conecta-gen check`: every fault of a contract, at its place.
+
+use std::path::PathBuf;
+
+use super::{Exit, output};
+use crate::{
+    diagnostic::{Format, Severity, render},
+    document::DiskFiles,
+    load,
+};
+
+/// Check a document and report every fault with its place
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  conecta-gen check asyncapi.yaml
+  conecta-gen check asyncapi.yaml --topics topics.yaml
+  conecta-gen check asyncapi.yaml --format json | jq '.[].message'
+
+Exit codes: 0 no errors, 1 errors, 2 usage or input/output.")]
+pub(super) struct Args {
+    /// The AsyncAPI document, YAML or JSON
+    spec: PathBuf,
+    /// A topics file: partitions, retention and key of each channel's topic
+    #[arg(long, value_name = "FILE")]
+    topics: Option<PathBuf>,
+    /// How to write the findings
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    check(args).unwrap_or_else(|exit| exit)
+}
+
+fn check(args: &Args) -> Result<Exit, Exit> {
+    let spec = output::source(&args.spec)?;
+    let topics = args.topics.as_deref().map(output::source).transpose()?;
+    let loaded = load(spec, topics, &DiskFiles::beside(&args.spec));
+    output::results(&render(&loaded.diagnostics, &loaded.document, args.format, output::colour()))?;
+    let unsound = loaded.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    Ok(if unsound { Exit::Findings } else { Exit::Fine })
+}

@@ -1,0 +1,38 @@
+//! Reading and writing for the subcommands.
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
+
+use super::Exit;
+use crate::document::Source;
+
+/// Writes a result. A reader that has gone away wants no more of it: no fault of ours.
+pub(super) fn results(text: &str) -> Result<(), Exit> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(trouble(&format!("cannot write: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Says on stderr what kept the command from its work.
+pub(super) fn trouble(message: &str) -> Exit {
+    let _ = writeln!(io::stderr(), "conecta-gen: {message}");
+    Exit::Trouble
+}
+
+/// Reads a file named on the command line.
+pub(super) fn source(path: &Path) -> Result<Source, Exit> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Source::new(path.display().to_string(), bytes)),
+        Err(error) => Err(trouble(&format!("cannot read {}: {error}", path.display()))),
+    }
+}
+
+/// Whether results may be coloured: on a terminal, unless `NO_COLOR` asks for none.
+pub(super) fn colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}

@@ -1,0 +1,346 @@
+//! Every code, once. A code keeps its meaning for ever; one that is no longer used is not given to another rule.
+//!
+//! CG01 reading, CG02 references, CG03 the AsyncAPI objects, CG04 what they say of each other, CG05 schemas, CG06 examples
+//! and defaults, CG07 topics, CG08 generation.
+
+use std::fmt;
+
+use super::Severity;
+
+/// A code, `CG0105`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(u16);
+
+/// What the registry knows of a code.
+struct Entry {
+    code: Code,
+    severity: Severity,
+    title: &'static str,
+    why: &'static str,
+    example: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $number:literal $severity:ident $title:literal, $why:literal, $example:literal;)*) => {
+        #[allow(missing_docs)]
+        impl Code {
+            $(#[doc = $title] pub const $name: Self = Self($number);)*
+        }
+        const REGISTRY: &[Entry] = &[$(Entry {
+            code: Code::$name,
+            severity: Severity::$severity,
+            title: $title,
+            why: $why,
+            example: $example,
+        },)*];
+    };
+}
+
+codes! {
+    EMPTY = 101 Error "the file is empty",
+        "There is nothing to read. An AsyncAPI document is a mapping with at least `asyncapi`, `info` and `channels` (2.x).",
+        "asyncapi: 2.6.0\ninfo: { title: Orders, version: 1.0.0 }\nchannels: {}";
+    NOT_UTF8 = 102 Error "the text is not UTF-8",
+        "Documents are read as UTF-8, with or without a byte order mark. UTF-16 and Latin-1 files must be saved anew.",
+        "iconv -f UTF-16 -t UTF-8 old.yaml > new.yaml";
+    SYNTAX = 103 Error "the text is neither YAML nor JSON",
+        "The parser could not go on at this place. What is missing is often a line or two above it: a quote, a bracket, an indentation.",
+        "title: Orders: all of them   # wrong: a second colon\ntitle: \"Orders: all of them\" # right";
+    TAB = 104 Error "a tab is used for indentation",
+        "YAML is indented with spaces only.",
+        "info:\n  title: Orders";
+    DUPLICATE_KEY = 105 Error "a key stands twice in one mapping",
+        "Most parsers keep the last of the two without a word, some the first. Both places are shown; one must go.",
+        "properties:\n  id: { type: integer }\n  id: { type: string }   # which of the two?";
+    SEVERAL_DOCUMENTS = 106 Error "the file holds several documents",
+        "A file is one document. What follows a second `---` would be read by no one.",
+        "---\nasyncapi: 2.6.0\n---\nasyncapi: 3.0.0";
+    TOO_LARGE = 107 Error "the file is too large",
+        "Files of more than 32 MiB are not read. Split the document and refer to its parts with `$ref`.",
+        "$ref: './schemas/order.yaml#/Order'";
+    TOO_DEEP = 108 Error "lists and mappings are nested too deep",
+        "More than 100 levels, aliases followed. Depth makes recursive readers overflow; no contract needs it.",
+        "items:\n  $ref: '#/components/schemas/Inner'";
+    ALIAS_BUDGET = 109 Error "aliases stand for too many values",
+        "YAML aliases of aliases multiply: ten lines can stand for a thousand million values. The place is that of the alias at which the budget ran out.",
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]";
+    CYCLIC_ALIAS = 110 Error "an alias stands within what it stands for",
+        "Such a value would contain itself and could never be written out.",
+        "node: &node\n  child: *node";
+    NOT_A_NUMBER = 111 Error "the number has no form in JSON",
+        "Infinity, NaN and numbers beyond the range of a double cannot be sent as JSON.",
+        "maximum: .inf";
+    READ_DIFFERENTLY = 112 Error "parsers do not agree on what this is",
+        "Two readers of YAML give this text different values, so what it means depends on the tool. Quote it.",
+        "text: \"written plainly\"";
+    TAG = 113 Error "a tag has no meaning here",
+        "AsyncAPI documents hold JSON values. A YAML tag of one's own asks for something else.",
+        "when: !instant 2024-01-01   # wrong\nwhen: \"2024-01-01\"";
+    KEY_NOT_TEXT = 114 Error "a key is not plain text",
+        "YAML allows a list or a mapping as a key; JSON, and so AsyncAPI, does not.",
+        "? [a, b]\n: value";
+    NOT_A_MAPPING = 115 Error "the document is not a mapping",
+        "At the top of an AsyncAPI document stands a mapping.",
+        "asyncapi: 2.6.0\ninfo: { title: Orders, version: 1.0.0 }\nchannels: {}";
+    REF_MISSING = 201 Error "a reference leads nowhere",
+        "The file exists, the value in it does not. A pointer is the path of keys from the top; `/` in a key is written `~1`, `~` is `~0`.",
+        "$ref: '#/components/schemas/Order'";
+    REF_NO_FILE = 202 Error "the file of a reference cannot be read",
+        "The path is relative to the file that the reference stands in.",
+        "$ref: './common/messages.yaml#/Order'";
+    REF_OUTSIDE = 203 Error "a reference leaves the document's folder",
+        "Only files in the folder of the root document, or below it, are read; symbolic links count as what they lead to. A document from elsewhere thus cannot read the files of the machine it is checked on.",
+        "$ref: './schemas/order.yaml'";
+    REF_REMOTE = 204 Error "a reference is a URL",
+        "Nothing is ever fetched: what a contract means must not depend on a server. Keep a copy beside the document.",
+        "$ref: './schemas/order.json'";
+    REF_RING = 205 Error "references refer to each other in a ring",
+        "Each stands for the next and none for a value. A schema may refer to itself from a property or an item, but not in place of itself.",
+        "A: { $ref: '#/components/schemas/B' }\nB: { $ref: '#/components/schemas/A' }";
+    REF_SIBLINGS = 206 Warning "what stands beside a `$ref` is ignored",
+        "A `$ref` stands for the whole value, so the specification has everything beside it ignored. To add a description to a referred schema use `allOf`.",
+        "allOf:\n  - $ref: '#/components/schemas/Order'\ndescription: The order as it was placed.";
+    REF_NOT_ALLOWED = 207 Error "a reference is not allowed here",
+        "The specification does not allow a `$ref` at this place.",
+        "publish:\n  message:\n    $ref: '#/components/messages/Order'";
+    REF_NOT_TEXT = 208 Error "`$ref` is not a string",
+        "A reference is a string that says where the value stands.",
+        "$ref: '#/components/schemas/Order'";
+    REF_KIND = 209 Error "a reference leads to something of another kind",
+        "What is referred to cannot stand in this place: a message where a schema is needed, for instance.",
+        "payload:\n  $ref: '#/components/schemas/Order'";
+    NO_VERSION = 301 Error "the document does not say its AsyncAPI version",
+        "Without `asyncapi` nobody can tell how to read it.",
+        "asyncapi: 2.6.0";
+    UNKNOWN_VERSION = 302 Error "the AsyncAPI version is not supported",
+        "2.0.0 to 2.6.0, 3.0.0 and 3.1.0 are.",
+        "asyncapi: 3.0.0";
+    MISSING_FIELD = 303 Error "a required field is missing",
+        "The specification requires the field in this object.",
+        "info:\n  title: Orders\n  version: 1.0.0";
+    WRONG_TYPE = 304 Error "a value has the wrong type",
+        "The specification wants a value of another type here.",
+        "tags: [{ name: orders }]   # a list, not a mapping";
+    UNKNOWN_FIELD = 305 Error "a field is not known",
+        "The specification knows no such field in this object, so no tool would look at it. Fields of one's own begin with `x-`.",
+        "x-owner: team-orders";
+    BAD_VALUE = 306 Error "a value is not allowed",
+        "The specification restricts what may stand here.",
+        "id: 'urn:example:orders'";
+    DUPLICATE_OPERATION_ID = 401 Error "two operations have one `operationId`",
+        "The generated traits take their names from it.",
+        "operationId: publishOrderPlaced";
+    DUPLICATE_MESSAGE_ID = 402 Error "two messages have one `messageId`",
+        "A message identifier is unique in the document.",
+        "messageId: orderPlaced";
+    UNKNOWN_SERVER = 403 Error "a channel names a server that is not defined",
+        "`servers` of a channel lists keys of the document's `servers`.",
+        "servers: [production]";
+    PARAMETER_NOT_DESCRIBED = 404 Error "a parameter of the address is not described",
+        "Each `{name}` in the address has an entry under `parameters`.",
+        "orders/{region}:\n  parameters:\n    region: { schema: { type: string } }";
+    PARAMETER_NOT_IN_ADDRESS = 405 Error "a described parameter is not in the address",
+        "The address has no such `{name}`.",
+        "orders/{region}:\n  parameters:\n    region: { schema: { type: string } }";
+    NOT_OF_CHANNEL = 406 Error "a message of an operation is not the channel's",
+        "In 3.x the messages of an operation are a subset of its channel's and refer to them there.",
+        "messages:\n  - $ref: '#/channels/orders/messages/placed'";
+    UNKNOWN_SECURITY = 407 Error "a security requirement names no scheme",
+        "Its keys are those of `components.securitySchemes`.",
+        "security:\n  - saslScram: []";
+    DUPLICATE_TAG = 408 Error "a tag stands twice in one list",
+        "Tags of one object have different names.",
+        "tags: [{ name: orders }, { name: billing }]";
+    ADDRESS_DELIMITER = 409 Error "an address holds `?` or `#`",
+        "An address has neither query nor fragment.",
+        "orders/placed:";
+    VARIABLE_NOT_DESCRIBED = 410 Error "a variable of a server is not described",
+        "Each `{name}` in the server's address has an entry under `variables`.",
+        "url: '{host}:9092'\nvariables:\n  host: { default: localhost }";
+    UNUSED = 420 Note "a component is not used",
+        "Nothing refers to it. It is checked, but nothing is generated from it.",
+        "components:\n  messages:\n    Order: …   # and no `$ref` to it";
+    ALLOF_CYCLE = 501 Error "an `allOf` contains itself",
+        "Each member is part of the other without end, so the schema has no meaning. Recursion is fine through `properties` or `items`.",
+        "A: { allOf: [{ $ref: '#/components/schemas/B' }] }\nB: { allOf: [{ $ref: '#/components/schemas/A' }] }";
+    TYPE_CONFLICT = 502 Error "parts of an `allOf` ask for different types",
+        "A value would have to be of both types at once, and none is.",
+        "allOf:\n  - type: string\n  - type: object";
+    IMPOSSIBLE = 503 Error "no value fits the schema",
+        "Its keywords contradict each other.",
+        "minimum: 10\nmaximum: 5";
+    BAD_KEYWORD = 504 Error "a keyword of a schema has a wrong value",
+        "JSON Schema gives each keyword a type and, often, a range.",
+        "minLength: 1\nrequired: [id]";
+    REQUIRED_ABSENT = 505 Warning "a required property is not described",
+        "It is listed in `required` and stands nowhere in `properties`: often a slip of the pen.",
+        "required: [order_id]\nproperties:\n  order_id: { type: integer }";
+    EMPTY_ENUM = 506 Error "an `enum` has no values",
+        "No value can be one of none.",
+        "enum: [PLACED, PAID]";
+    DUPLICATE_ENUM = 507 Error "an `enum` has a value twice",
+        "Values of an `enum` are unique; 1 and 1.0 are the same value in JSON Schema.",
+        "enum: [1, 2]";
+    ENUM_TYPE = 508 Warning "a value of an `enum` is not of the schema's type",
+        "It can never occur.",
+        "type: string\nenum: ['1', '2']";
+    INFINITE = 509 Warning "a schema requires itself",
+        "A value would have to contain another one of its kind without end; none can be written.",
+        "Node:\n  required: [next]\n  properties:\n    next: { $ref: '#/components/schemas/Node' }";
+    PATTERN_NOT_ENFORCED = 510 Warning "a pattern cannot be enforced",
+        "Patterns are matched in linear time, by an engine without look-around and back-references. The value is generated as plain text and this pattern is not checked.",
+        "pattern: '^[A-Z]{3}-\\d+$'";
+    BAD_PATTERN = 511 Error "a pattern is no regular expression",
+        "It cannot be read as ECMA-262.",
+        "pattern: '^[a-z]+$'";
+    MERGE_BUDGET = 512 Error "merging the schemas takes too much work",
+        "`allOf` of `allOf`s that overlap in ever new combinations. Name the shared parts once.",
+        "allOf:\n  - $ref: '#/components/schemas/Base'";
+    OPAQUE_PAYLOAD = 513 Warning "a payload is not typed",
+        "Its `schemaFormat` is not one that types are made from; the payload is passed through as bytes.",
+        "schemaFormat: application/schema+json;version=draft-07";
+    KEYWORD_NOT_ENFORCED = 514 Warning "a keyword is not enforced",
+        "It has no meaning in draft-07, or none that a type can hold.",
+        "# see the table of keywords in the documentation";
+    EXAMPLE = 601 Error "an example contradicts its schema",
+        "Whoever reads the example will send what the schema refuses. Both places are shown: the value, and the keyword it breaks. `generate` goes on with a warning, since the types are sound.",
+        "cambios:\n  - valor_anterior: 168     # wrong: the schema says string\n  - valor_anterior: \"168\"   # right";
+    HEADERS_EXAMPLE = 602 Error "an example of headers contradicts its schema",
+        "As CG0601, for the headers of a message.",
+        "headers:\n  trace-id: \"4711\"";
+    DEFAULT = 603 Error "a default contradicts its schema",
+        "What is filled in where nothing was sent would itself be refused. `generate` goes on with a warning.",
+        "type: integer\ndefault: 0";
+    SCHEMA_EXAMPLE = 604 Warning "an example within a schema contradicts it",
+        "`example` and `examples` beside the keywords of a schema.",
+        "type: string\nexamples: [\"1.0\"]";
+    UNKNOWN_TOPIC = 701 Error "the topics file names a channel that the document has not",
+        "Each key under `Topics` is the address of a channel.",
+        "Topics:\n  casos.creados: { partitions: 6 }";
+    KEY_ABSENT = 702 Error "no payload has the partition key",
+        "`partition_key` is the name of a property of the payload, at any depth, or its path with dots.",
+        "partition_key: datos.caso_id";
+    KEY_OPTIONAL = 703 Error "the partition key is optional",
+        "Events without it would go to any partition and lose their order. The property, and each above it, must be `required`.",
+        "required: [caso_id]";
+    KEY_AMBIGUOUS = 704 Error "the partition key may be several properties",
+        "The name stands at several places of the payload. Write the path.",
+        "partition_key: datos.caso_id";
+    KEY_NOT_SCALAR = 705 Error "the partition key is no scalar",
+        "A key is text on the wire: a string, an integer or a boolean.",
+        "caso_id: { type: integer }";
+    TOPIC_VALUE = 706 Error "a setting of a topic has a wrong value",
+        "Partitions and replicas are counts from 1; times are milliseconds.",
+        "partitions: 6\nreplication_factor: 3\nretention_ms: 604800000";
+    TOPICS_FILE = 707 Error "this is no topics file",
+        "A topics file has one mapping, `Topics`, of channel addresses.",
+        "Topics:\n  casos.creados:\n    partitions: 6";
+    TOPIC_NAME = 708 Error "Kafka refuses the topic's name",
+        "1 to 249 characters out of `a-z A-Z 0-9 . _ -`, and neither `.` nor `..`.",
+        "orders.placed";
+    TOPIC_COLLISION = 709 Warning "two topics differ only in `.` and `_`",
+        "Kafka's metrics do not tell them apart.",
+        "orders.placed and orders_placed";
+    ORDER_ACROSS_TOPICS = 710 Note "order holds within a topic only",
+        "Several topics have the same key. Nothing orders the events of one key across them, and where their numbers of partitions differ not even the same consumer gets them. A service that reads several must bear with it.",
+        "casos.creados: 6 partitions\ncasos.actualizados: 12 partitions";
+}
+
+impl Code {
+    fn entry(self) -> Option<&'static Entry> {
+        REGISTRY.iter().find(|e| e.code == self)
+    }
+
+    /// Its weight, where nothing sets another.
+    pub fn severity(self) -> Severity {
+        self.entry().map_or(Severity::Error, |e| e.severity)
+    }
+
+    /// What it means, in a line.
+    pub fn title(self) -> &'static str {
+        self.entry().map_or("", |e| e.title)
+    }
+
+    /// Whether the types are sound in spite of it, so that `generate` goes on: an example or a default that contradicts its
+    /// schema.
+    pub fn spares_types(self) -> bool {
+        matches!(self, Self::EXAMPLE | Self::HEADERS_EXAMPLE | Self::DEFAULT | Self::SCHEMA_EXAMPLE)
+    }
+
+    /// Every code, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        REGISTRY.iter().map(|e| e.code)
+    }
+
+    /// The code that is written `text`: `CG0105`, `cg0105` or `105`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.trim_start_matches(['C', 'G', 'c', 'g']);
+        let code = Self(digits.parse().ok()?);
+        code.entry().map(|e| e.code)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CG{:04}", self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a code means, why it matters, and an example, as text of at most 80 columns.
+pub fn explain(code: Code) -> String {
+    let Some(entry) = code.entry() else { return String::new() };
+    let mut text = format!("{code} ({}): {}\n\n", entry.severity.as_str(), entry.title);
+    let mut width = 0;
+    for word in entry.why.split_whitespace() {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > 80 {
+            text.push('\n');
+            width = 0;
+        } else if width > 0 {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(word);
+        width += length;
+    }
+    text.push_str("\n\nExample:\n\n");
+    for line in entry.example.lines() {
+        text.push_str("    ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_given_once_and_explained() {
+        let mut seen = HashSet::new();
+        for code in Code::all() {
+            assert!(seen.insert(code), "{code} stands for two rules");
+            assert!(!code.title().is_empty());
+            let text = explain(code);
+            assert!(text.contains("Example:") && text.starts_with(&code.to_string()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_however_it_is_written() {
+        for text in ["CG0105", "cg0105", "0105", "105"] {
+            assert_eq!(Code::parse(text), Some(Code::DUPLICATE_KEY), "{text}");
+        }
+        assert_eq!(Code::parse("CG9999"), None);
+        assert_eq!(Code::parse("duplicate"), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Findings: what is wrong, where, and what to do.
+
+mod codes;
+mod render;
+
+use crate::document::{Document, Place, Span};
+
+pub use codes::{Code, explain};
+pub use render::{Format, render};
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The document is unsound; `generate` writes nothing.
+    Error,
+    /// Sound, but not what the author can have meant, or not enforced.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+impl Severity {
+    /// `error`, `warning` or `note`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// What a finding points at. Kept unresolved, so that one can be made without the document at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// A value.
+    Value(Place),
+    /// The key of a value; the value itself where it has none (an item of a list, the root).
+    Key(Place),
+    /// A stretch of a file that could not be read as a tree.
+    Text(Span),
+}
+
+/// A second place that a finding is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related {
+    /// Where.
+    pub at: At,
+    /// What it has to do with it.
+    pub message: String,
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// Which rule found it; its meaning never changes.
+    pub code: Code,
+    /// Weight.
+    pub severity: Severity,
+    /// What is wrong, in one line, in lower case.
+    pub message: String,
+    /// Where; absent for what stands nowhere in a document.
+    pub at: Option<At>,
+    /// What to write under the offending text.
+    pub label: String,
+    /// Where else.
+    pub related: Vec<Related>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding of `code`, with that code's severity.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            at: None,
+            label: String::new(),
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Points at the value at `place`.
+    pub fn at(self, place: Place) -> Self {
+        self.pointing(At::Value(place))
+    }
+
+    /// Points at the key of the value at `place`.
+    pub fn at_key(self, place: Place) -> Self {
+        self.pointing(At::Key(place))
+    }
+
+    /// Points at `at`.
+    pub fn pointing(mut self, at: At) -> Self {
+        self.at = Some(at);
+        self
+    }
+
+    /// Says something under the offending text.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Points at a second place.
+    pub fn related(mut self, at: At, message: impl Into<String>) -> Self {
+        self.related.push(Related { at, message: message.into() });
+        self
+    }
+
+    /// Says what to do.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Sorts findings by file and place, and drops those said twice.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>, document: &Document) {
+    diagnostics.sort_by_cached_key(|d| {
+        let span = d.at.and_then(|at| document.span(at));
+        (span.map_or((u32::MAX, 0, 0), |s| (s.file, s.start, s.end)), d.code, d.message.clone())
+    });
+    diagnostics.dedup_by(|a, b| a.code == b.code && a.at == b.at && a.message == b.message);
+}

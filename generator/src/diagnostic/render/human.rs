@@ -1,0 +1,154 @@
+//! For people: annotate-snippets, at most 80 columns of what is ours.
+
+use std::fmt::Write;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+
+use super::{hostile, printable};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    document::{Document, Span},
+};
+
+/// Lines further apart than this are drawn as two snippets, so that what lies between is not printed.
+const NEAR: usize = 6;
+
+pub(super) fn render(diagnostics: &[Diagnostic], document: &Document, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(80);
+    let mut out = String::new();
+    for d in diagnostics {
+        let drawing = Drawing::of(d, document);
+        out.push_str(&renderer.render(&[drawing.group(d)]));
+        out.push_str("\n\n");
+    }
+    summary(diagnostics, &mut out);
+    out
+}
+
+fn summary(diagnostics: &[Diagnostic], out: &mut String) {
+    let count = |s| diagnostics.iter().filter(|d| d.severity == s).count();
+    let parts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+        .into_iter()
+        .filter_map(|(severity, word)| match count(severity) {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            n => Some(format!("{n} {word}s")),
+        })
+        .collect();
+    let _ = match diagnostics.iter().map(|d| d.code).min() {
+        None => writeln!(out, "no findings"),
+        Some(code) => writeln!(out, "{}; `conecta-gen explain {code}` says more", parts.join(", ")),
+    };
+}
+
+/// The lines around one place, or around two that are near each other.
+struct Window {
+    file: String,
+    first_line: usize,
+    text: String,
+    marks: Vec<(std::ops::Range<usize>, bool, String)>,
+}
+
+struct Drawing {
+    message: String,
+    code: String,
+    help: Option<String>,
+    windows: Vec<Window>,
+}
+
+impl Drawing {
+    fn of(d: &Diagnostic, document: &Document) -> Self {
+        let mut windows: Vec<Window> = Vec::new();
+        let places = d.at.iter().map(|at| (*at, true, d.label.as_str()));
+        let related = d.related.iter().map(|r| (r.at, false, r.message.as_str()));
+        let mut marks: Vec<(Span, bool, &str)> = places
+            .chain(related)
+            .filter_map(|(at, primary, label)| Some((document.span(at)?, primary, label)))
+            .collect();
+        // The offending place first; the others after it, in one window where they are near.
+        while !marks.is_empty() {
+            let (span, ..) = marks[0];
+            let Some(file) = document.files().get(span.file as usize) else { break };
+            let line = |s: u32| file.position(s).line;
+            let (mut from, mut to) = (line(span.start), line(span.start));
+            let mut here = Vec::new();
+            marks.retain(|(s, primary, label)| {
+                let at = line(s.start);
+                let near = s.file == span.file && at + NEAR >= from && at <= to + NEAR;
+                if near {
+                    from = from.min(at);
+                    to = to.max(at);
+                    here.push((*s, *primary, (*label).to_owned()));
+                }
+                !near
+            });
+            let lines: Vec<&str> = file.text.split('\n').collect();
+            windows.push(window(&file.name, &lines, from, to, &here, |s| {
+                let p = file.position(s);
+                (p.line, p.column)
+            }));
+        }
+        Self {
+            message: printable(&d.message),
+            code: d.code.to_string(),
+            help: d.help.as_deref().map(printable),
+            windows,
+        }
+    }
+
+    fn group<'a>(&'a self, d: &Diagnostic) -> Group<'a> {
+        let level = match d.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
+        };
+        let mut group =
+            level.primary_title(self.message.as_str()).id(self.code.as_str()).elements(self.windows.iter().map(|w| {
+                Snippet::source(w.text.as_str()).line_start(w.first_line).path(w.file.as_str()).annotations(
+                    w.marks.iter().map(|(range, primary, label)| {
+                        let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+                        let annotation = kind.span(range.clone());
+                        if label.is_empty() { annotation } else { annotation.label(label.as_str()) }
+                    }),
+                )
+            }));
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        group
+    }
+}
+
+/// Cuts out lines `from` to `to` (from 1), makes them fit for a terminal, and moves the marks along. A mark that spans
+/// several lines is drawn on its first.
+fn window(
+    file: &str,
+    lines: &[&str],
+    from: usize,
+    to: usize,
+    marks: &[(Span, bool, String)],
+    position: impl Fn(u32) -> (usize, usize),
+) -> Window {
+    let mut text = String::new();
+    let mut starts = Vec::new();
+    for line in lines.iter().take(to).skip(from - 1) {
+        starts.push(text.len());
+        text.extend(line.trim_end_matches('\r').chars().map(|c| if hostile(c) && c != '\t' { '\u{fffd}' } else { c }));
+        text.push('\n');
+    }
+    let marks = marks
+        .iter()
+        .map(|(span, primary, label)| {
+            let (line, column) = position(span.start);
+            let start = starts.get(line - from).copied().unwrap_or_default();
+            let row = text[start..].split('\n').next().unwrap_or_default();
+            let byte = |column: usize| row.char_indices().nth(column).map_or(row.len(), |(i, _)| i);
+            let (end_line, end_column) = position(span.end);
+            let first = byte(column - 1);
+            let last = if end_line == line { byte(end_column - 1) } else { row.trim_end().len() };
+            (start + first..start + last.max(first), *primary, printable(label))
+        })
+        .collect();
+    Window { file: printable(file), first_line: from, text, marks }
+}

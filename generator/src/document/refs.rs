@@ -1,0 +1,331 @@
+//! `$ref`: what it names, the files it brings in, and the value it leads to. Nothing is ever fetched, and nothing outside
+//! the document's folder is read.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Data, Document, Kind, Limits, Place, ReadError, ReadFiles, Source};
+use crate::diagnostic::{Code, Diagnostic};
+
+/// Files that references asked for.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    files: HashMap<String, Result<u32, ReadError>>,
+    /// What is wrong with each file that could be found but not read, kept until something uses it.
+    findings: HashMap<u32, Vec<Diagnostic>>,
+}
+
+/// What a reference names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A file, by its path from the root document's folder, and a pointer in it.
+    File(String, String),
+    /// A pointer in the file the reference stands in.
+    Here(String),
+}
+
+/// Why a reference leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefFault {
+    /// The value of `$ref` is no string.
+    NotText,
+    /// A URL.
+    Remote,
+    /// A path from the root of the file system, or of Windows.
+    Absolute,
+    /// A path that leaves the document's folder.
+    Outside,
+    /// The fragment is no JSON pointer.
+    NotAPointer(String),
+    /// No such file, or it could not be opened.
+    File(String, ReadError),
+    /// The file could not be read; its findings are [`Document::findings_of`].
+    Unreadable(u32),
+    /// The pointer leads nowhere: the part that exists, and the step that does not.
+    NoSuchValue {
+        /// The last value on the way.
+        reached: Place,
+        /// The step it has not.
+        step: String,
+    },
+}
+
+impl Document {
+    /// Reads a document and every file it refers to. The place is that of its top value.
+    pub fn read(root: Source, files: &dyn ReadFiles, findings: &mut Vec<Diagnostic>) -> (Self, Option<Place>) {
+        Self::read_within(root, files, &Limits::default(), findings)
+    }
+
+    /// Reads a document within limits of one's own.
+    pub fn read_within(
+        root: Source,
+        files: &dyn ReadFiles,
+        limits: &Limits,
+        findings: &mut Vec<Diagnostic>,
+    ) -> (Self, Option<Place>) {
+        let mut document = Self::default();
+        let (folder, name) = match root.name.rfind(['/', '\\']) {
+            Some(slash) => root.name.split_at(slash + 1),
+            None => ("", root.name.as_str()),
+        };
+        let (folder, name) = (folder.to_owned(), name.to_owned());
+        document.refs.files.insert(name.clone(), Ok(0));
+        let first = document.add_file(root, name, limits, findings);
+        let mut read = first;
+        while (read as usize) < document.files.len() {
+            for path in document.files_wanted_by(read) {
+                document.load(&folder, path, files, limits);
+            }
+            read += 1;
+        }
+        let root = document.root(first);
+        (document, root)
+    }
+
+    /// Reads a file that is no part of the document but that findings point into: the topics file.
+    pub fn add(&mut self, source: Source, findings: &mut Vec<Diagnostic>) -> Option<Place> {
+        let path = source.name.clone();
+        let file = self.add_file(source, path, &Limits::default(), findings);
+        self.root(file)
+    }
+
+    /// What is wrong with a file that a reference leads to.
+    pub fn findings_of(&self, file: u32) -> &[Diagnostic] {
+        self.refs.findings.get(&file).map_or(&[], Vec::as_slice)
+    }
+
+    /// The value that the `$ref` of a mapping leads to, not following a `$ref` there.
+    pub fn follow(&self, reference: Place) -> Result<Place, RefFault> {
+        let text = self.str(reference).ok_or(RefFault::NotText)?;
+        let from = self.tree.file(reference);
+        let (file, pointer) = match self.target(text, from)? {
+            Target::Here(pointer) => (from, pointer),
+            Target::File(path, pointer) => match self.refs.files.get(&path) {
+                Some(Ok(file)) => (*file, pointer),
+                Some(Err(error)) => return Err(RefFault::File(path, error.clone())),
+                None => return Err(RefFault::File(path, ReadError::Missing)),
+            },
+        };
+        let root = self.root(file).ok_or(RefFault::Unreadable(file))?;
+        self.at_pointer(root, &pointer)
+    }
+
+    /// The value at a JSON pointer below `root`; a `$ref` on the way is followed.
+    fn at_pointer(&self, root: Place, pointer: &str) -> Result<Place, RefFault> {
+        if pointer.is_empty() {
+            return Ok(root);
+        }
+        let steps = pointer.strip_prefix('/').ok_or_else(|| RefFault::NotAPointer(pointer.to_owned()))?;
+        let mut at = root;
+        for step in steps.split('/') {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            at = self.step(at, &step).ok_or(RefFault::NoSuchValue { reached: at, step })?;
+        }
+        Ok(at)
+    }
+
+    fn step(&self, at: Place, step: &str) -> Option<Place> {
+        let mut at = at;
+        // A ring of references is found by whoever resolves them; here it only must not hold us up.
+        for _ in 0..32 {
+            let next = match self.kind(at) {
+                Kind::Map => self.get(at, step),
+                Kind::List => step.parse().ok().and_then(|i| self.items(at).nth(i)),
+                _ => None,
+            };
+            if next.is_some() {
+                return next;
+            }
+            let reference = self.get(at, "$ref")?;
+            let text = self.str(reference)?;
+            let Ok(Target::Here(pointer)) = self.target(text, self.tree.file(reference)) else { return None };
+            // Only plain pointers, so that this cannot recurse.
+            at = self.plain_pointer(self.root(self.tree.file(reference))?, &pointer)?;
+        }
+        None
+    }
+
+    fn plain_pointer(&self, root: Place, pointer: &str) -> Option<Place> {
+        pointer.split('/').skip(1).try_fold(root, |at, step| {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            match self.kind(at) {
+                Kind::Map => self.get(at, &step),
+                Kind::List => step.parse().ok().and_then(|i| self.items(at).nth(i)),
+                _ => None,
+            }
+        })
+    }
+
+    /// What a reference written in `file` names.
+    pub fn target(&self, text: &str, file: u32) -> Result<Target, RefFault> {
+        let (path, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let pointer = percent_decode(fragment);
+        if path.is_empty() {
+            return Ok(Target::Here(pointer));
+        }
+        let path = percent_decode(path);
+        if path.starts_with("//") {
+            return Err(RefFault::Remote);
+        }
+        if path.starts_with('/') || path.contains('\\') {
+            return Err(RefFault::Absolute);
+        }
+        if let Some((scheme, _)) = path.split_once(':') {
+            let named = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+            return Err(match scheme {
+                // A drive of Windows, or a local URL: both name a place on this machine.
+                "file" => RefFault::Absolute,
+                _ if named && scheme.len() == 1 => RefFault::Absolute,
+                _ => RefFault::Remote,
+            });
+        }
+        let from = self.files.get(file as usize).map_or("", |f| f.path.as_str());
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop().ok_or(RefFault::Outside)?;
+                }
+                part => parts.push(part),
+            }
+        }
+        Ok(Target::File(parts.join("/"), pointer))
+    }
+
+    fn files_wanted_by(&self, file: u32) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let mut wanted = Vec::new();
+        for place in (0..self.tree.len()).map(Place).filter(|p| self.tree.file(*p) == file) {
+            let Data::Text(text) = self.tree.data(place) else { continue };
+            if !self.tree.has_key(place) || self.tree.key(place) != "$ref" {
+                continue;
+            }
+            let text = self.tree.text(text);
+            if text.starts_with('#') {
+                continue;
+            }
+            if let Ok(Target::File(path, _)) = self.target(text, file) {
+                if seen.insert(path.clone()) {
+                    wanted.push(path);
+                }
+            }
+        }
+        wanted
+    }
+
+    fn load(&mut self, folder: &str, path: String, files: &dyn ReadFiles, limits: &Limits) {
+        if self.refs.files.contains_key(&path) {
+            return;
+        }
+        if self.files.len() >= limits.files {
+            let error = ReadError::Io(format!("the document has more than {} files", limits.files));
+            self.refs.files.insert(path, Err(error));
+            return;
+        }
+        let read = files.read(&path, limits.file_bytes).map(|bytes| {
+            let mut findings = Vec::new();
+            let source = Source { name: format!("{folder}{path}"), bytes };
+            let file = self.add_file(source, path.clone(), limits, &mut findings);
+            if !findings.is_empty() {
+                self.refs.findings.insert(file, findings);
+            }
+            file
+        });
+        self.refs.files.insert(path, read);
+    }
+
+    /// A finding for a reference that leads nowhere.
+    pub fn explain(&self, reference: Place, fault: &RefFault) -> Diagnostic {
+        let text = self.str(reference).unwrap_or_default();
+        let found = |code, message: String| Diagnostic::new(code, message).at(reference);
+        match fault {
+            RefFault::NotText => found(
+                Code::REF_NOT_TEXT,
+                format!("`$ref` must be a string, this is {}", self.kind(reference).describe()),
+            )
+            .help("write where the value stands: `$ref: '#/components/schemas/Name'`"),
+            RefFault::Remote => found(Code::REF_REMOTE, format!("`{text}` is a remote reference; nothing is fetched"))
+                .help("save the file in the document's folder and refer to it by its relative path"),
+            RefFault::Absolute => found(Code::REF_OUTSIDE, format!("`{text}` is an absolute path"))
+                .help("copy the file into the document's folder and refer to it by its relative path"),
+            RefFault::Outside | RefFault::File(_, ReadError::Outside) => {
+                found(Code::REF_OUTSIDE, format!("`{text}` leads out of the document's folder")).help(
+                    "copy the file into the document's folder, or read the document from a folder that holds both",
+                )
+            }
+            RefFault::NotAPointer(pointer) => found(Code::REF_MISSING, format!("`#{pointer}` is no JSON pointer"))
+                .help("a pointer begins with a slash: `#/components/schemas/Name`"),
+            RefFault::File(path, error) => {
+                let why = match error {
+                    ReadError::Missing => format!("there is no file `{path}`"),
+                    ReadError::NotAFile => format!("`{path}` is not a regular file"),
+                    ReadError::TooLarge => format!("`{path}` is too large"),
+                    ReadError::Io(why) => format!("`{path}` could not be read: {why}"),
+                    ReadError::Outside => String::new(),
+                };
+                found(Code::REF_NO_FILE, why).help("the path is relative to the file that the reference stands in")
+            }
+            RefFault::Unreadable(file) => {
+                let name = self.files.get(*file as usize).map_or("", |f| f.name.as_str());
+                found(Code::REF_NO_FILE, format!("`{name}` could not be read as YAML or JSON"))
+            }
+            RefFault::NoSuchValue { reached, step } => {
+                let inside = self.pointer(*reached);
+                let inside = if inside.is_empty() { "the document".to_owned() } else { format!("`{inside}`") };
+                let nearest = self.entries(*reached).map(|(k, _)| k).take(500).filter_map(|k| {
+                    let distance = edit_distance(k, step);
+                    (distance <= step.chars().count().max(3) / 3).then_some((distance, k))
+                });
+                let help = match nearest.min() {
+                    Some((_, near)) => format!("did you mean `{near}`?"),
+                    None => "write the missing part, or correct the reference".to_owned(),
+                };
+                found(Code::REF_MISSING, format!("`{text}` leads nowhere"))
+                    .label(format!("{inside} has no `{step}`"))
+                    .help(help)
+            }
+        }
+    }
+}
+
+fn percent_decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3).and_then(|h| u8::from_str_radix(h, 16).ok()));
+        match hex.flatten() {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Levenshtein distance, for names of ordinary length; far apart where one is very long.
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(65).collect(), b.chars().take(65).collect());
+    if a.len() > 64 || b.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let cost = (diagonal + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], cost);
+        }
+    }
+    row[b.len()]
+}

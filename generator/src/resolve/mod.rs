@@ -1,0 +1,1 @@
+//! Document to model: references, traits, `allOf`.
