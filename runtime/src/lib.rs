@@ -4,8 +4,12 @@ pub mod codec;
 pub mod consumer;
 pub mod event;
 pub mod handler;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod message;
 pub mod publisher;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod topic;
 
 pub use codec::{DecodeError, EncodeError, Violation};

@@ -1,0 +1,486 @@
+//! How to reach a cluster, and every property librdkafka has.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::KafkaError;
+
+use crate::topic::Server;
+
+/// What [`KafkaSettings::from_env`] reads the brokers' addresses from.
+pub const BROKERS_VARIABLE: &str = "BROKERS";
+
+/// Variables of this prefix are librdkafka properties: `CONECTA_KAFKA_SASL_PASSWORD` is `sasl.password`.
+pub const PROPERTY_PREFIX: &str = "CONECTA_KAFKA_";
+
+/// How to reach a Kafka cluster.
+///
+/// ```
+/// use conecta_runtime::kafka::KafkaSettings;
+///
+/// let settings = KafkaSettings::new("kafka-1.example.org:9092,kafka-2.example.org:9092")?
+///     .property("security.protocol", "sasl_plaintext")
+///     .property("sasl.mechanism", "PLAIN")
+///     .property("sasl.username", "casos")
+///     .property("sasl.password", "hunter2")
+///     .consumer_property("group.protocol", "consumer");
+/// assert!(!format!("{settings:?}").contains("hunter2"));
+/// # Ok::<(), conecta_runtime::kafka::SettingsError>(())
+/// ```
+///
+/// Any [property of librdkafka] may be set; what the publisher and the consumer depend on for their promises
+/// (`acks`, `enable.auto.commit`, …) is refused with the reason when a client is made.
+///
+/// [property of librdkafka]: https://github.com/confluentinc/librdkafka/blob/v2.12.1/CONFIGURATION.md
+#[derive(Clone)]
+pub struct KafkaSettings {
+    servers: String,
+    common: BTreeMap<String, String>,
+    producer: BTreeMap<String, String>,
+    consumer: BTreeMap<String, String>,
+    replication_factor: Option<i16>,
+    #[cfg(feature = "testing")]
+    pub(crate) embedded: Option<crate::testing::EmbeddedTopics>,
+}
+
+impl KafkaSettings {
+    /// Settings for the brokers at `host:port`, several separated by commas.
+    ///
+    /// # Errors
+    /// When an address is empty or has no port.
+    pub fn new(bootstrap_servers: impl Into<String>) -> Result<Self, SettingsError> {
+        let servers = bootstrap_servers.into();
+        for address in servers.split(',') {
+            check_address(address.trim())?;
+        }
+        Ok(Self {
+            servers,
+            common: BTreeMap::new(),
+            producer: BTreeMap::new(),
+            consumer: BTreeMap::new(),
+            replication_factor: None,
+            #[cfg(feature = "testing")]
+            embedded: None,
+        })
+    }
+
+    /// Settings for a server that the contract names.
+    ///
+    /// # Errors
+    /// When it does not speak Kafka or its address is not `host:port`.
+    pub fn for_server(server: &Server) -> Result<Self, SettingsError> {
+        match server.protocol {
+            "kafka" => Self::new(server.address),
+            "kafka-secure" => Ok(Self::new(server.address)?.property("security.protocol", "ssl")),
+            protocol => Err(SettingsError::Protocol { server: server.name.into(), protocol: protocol.into() }),
+        }
+    }
+
+    /// Settings for the server called `name` among those that a generated crate lists as `SERVERS`.
+    ///
+    /// # Errors
+    /// When there is none of that name, or as [`for_server`](Self::for_server).
+    pub fn named(servers: &[Server], name: &str) -> Result<Self, SettingsError> {
+        match servers.iter().find(|server| server.name == name) {
+            Some(server) => Self::for_server(server),
+            None => Err(SettingsError::UnknownServer {
+                name: name.into(),
+                known: servers.iter().map(|server| server.name).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+
+    /// Settings from the environment: the brokers from [`BROKERS_VARIABLE`], properties from variables that begin with
+    /// [`PROPERTY_PREFIX`].
+    ///
+    /// # Errors
+    /// When `BROKERS` is not set, or as [`new`](Self::new).
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::from_vars(std::env::vars())
+    }
+
+    /// As [`from_env`](Self::from_env), from variables given.
+    ///
+    /// # Errors
+    /// When `BROKERS` is not among them, or as [`new`](Self::new).
+    pub fn from_vars(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, SettingsError> {
+        let mut servers = None;
+        let mut properties = BTreeMap::new();
+        for (name, value) in variables {
+            if name == BROKERS_VARIABLE {
+                servers = Some(value);
+            } else if let Some(property) = name.strip_prefix(PROPERTY_PREFIX) {
+                properties.insert(property.to_ascii_lowercase().replace('_', "."), value);
+            }
+        }
+        let mut settings = Self::new(servers.ok_or(SettingsError::NoBrokers)?)?;
+        settings.common = properties;
+        Ok(settings)
+    }
+
+    /// Sets a librdkafka property of every client.
+    #[must_use]
+    pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.common.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets a librdkafka property of publishers alone.
+    #[must_use]
+    pub fn producer_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.producer.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets a librdkafka property of consumers alone.
+    #[must_use]
+    pub fn consumer_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.consumer.insert(name.into(), value.into());
+        self
+    }
+
+    /// Creates topics with this many copies of each partition, whatever the contract says. Without it a contract that
+    /// asks for more copies than there are brokers is an error, never lowered in silence.
+    #[must_use]
+    pub fn replication_factor(mut self, copies: i16) -> Self {
+        self.replication_factor = Some(copies);
+        self
+    }
+
+    /// The brokers' addresses, separated by commas.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> &str {
+        &self.servers
+    }
+
+    /// The explicit number of copies, where one was set.
+    pub(crate) fn replication_override(&self) -> Option<i16> {
+        self.replication_factor
+    }
+
+    /// The value of a consumer's property as the user set it.
+    #[allow(dead_code, reason = "the consumer will")]
+    pub(crate) fn consumer_value(&self, name: &str) -> Option<&str> {
+        self.consumer.get(name).or_else(|| self.common.get(name)).map(String::as_str)
+    }
+
+    pub(crate) fn producer_config(&self) -> Result<ClientConfig, SettingsError> {
+        let defaults = [
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            // A record goes where the Java client would put it.
+            ("partitioner", "murmur2_random"),
+            ("linger.ms", "5"),
+            // A missing topic is an error to report, not a topic to make with the broker's defaults.
+            ("allow.auto.create.topics", "false"),
+        ];
+        let fixed = [
+            ("enable.idempotence", &["true"][..], "a retry would write a message twice or out of order"),
+            ("acks", &["all", "-1"], "an acknowledged message could be lost with one broker"),
+            ("partitioner", &["murmur2_random", "murmur2"], "keys would go to other partitions than the Java client's"),
+        ];
+        self.config(&defaults, &fixed, &self.producer)
+    }
+
+    #[allow(dead_code, reason = "the consumer will")]
+    pub(crate) fn consumer_config(&self, group: &str) -> Result<ClientConfig, SettingsError> {
+        if group.is_empty() {
+            return Err(SettingsError::NoGroup);
+        }
+        if self.consumer_value("group.id").is_some() {
+            return Err(SettingsError::Reserved {
+                property: "group.id".into(),
+                reason: "the group is the second argument of Consumer::new".into(),
+            });
+        }
+        let mut defaults = vec![
+            ("group.id", group),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "earliest"),
+            ("isolation.level", "read_committed"),
+            // librdkafka's default makes a fetcher whose queue is full sleep for a second: a third of the throughput.
+            ("fetch.queue.backoff.ms", "5"),
+            // What is fetched ahead; with `max_in_flight` it bounds the memory of a backlog.
+            ("queued.max.messages.kbytes", "16384"),
+            ("allow.auto.create.topics", "false"),
+        ];
+        if self.consumer_value("group.protocol") != Some("consumer") {
+            defaults.push(("partition.assignment.strategy", "cooperative-sticky"));
+        }
+        let fixed = [
+            ("enable.auto.commit", &["false"][..], "offsets would be committed before their events are handled"),
+            ("enable.auto.offset.store", &["false"], "offsets would be committed before their events are handled"),
+            ("enable.partition.eof", &["false"], "the consumer does not use it"),
+        ];
+        self.config(&defaults, &fixed, &self.consumer)
+    }
+
+    pub(crate) fn admin_config(&self) -> Result<ClientConfig, SettingsError> {
+        self.config(&[], &[], &BTreeMap::new())
+    }
+
+    fn config(
+        &self,
+        defaults: &[(&str, &str)],
+        fixed: &[(&str, &[&str], &str)],
+        own: &BTreeMap<String, String>,
+    ) -> Result<ClientConfig, SettingsError> {
+        let mut config = ClientConfig::new();
+        config.set_log_level(log_level());
+        for (name, value) in defaults {
+            config.set(*name, *value);
+        }
+        for (name, value) in self.common.iter().chain(own) {
+            if let Some((_, _, reason)) =
+                fixed.iter().find(|(fixed, allowed, _)| fixed == name && !allowed.contains(&value.as_str()))
+            {
+                return Err(SettingsError::Reserved { property: name.clone(), reason: (*reason).into() });
+            }
+            config.set(name, value);
+        }
+        config.set("bootstrap.servers", &self.servers);
+        config.create_native_config().map_err(SettingsError::from_client)?;
+        Ok(config)
+    }
+}
+
+/// Properties that hold secrets are shown by name alone.
+impl fmt::Debug for KafkaSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaSettings")
+            .field("bootstrap_servers", &self.servers)
+            .field("properties", &Masked(&self.common))
+            .field("producer_properties", &Masked(&self.producer))
+            .field("consumer_properties", &Masked(&self.consumer))
+            .field("replication_factor", &self.replication_factor)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Masked<'a>(&'a BTreeMap<String, String>);
+
+impl fmt::Debug for Masked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mask = |(name, value): (&'_ String, &'_ String)| {
+            (name.clone(), if is_secret(name) { "***".to_owned() } else { value.clone() })
+        };
+        f.debug_map().entries(self.0.iter().map(mask)).finish()
+    }
+}
+
+/// Whether a property's value must never be shown. Errs on the side of hiding: a property that only sounds like a secret
+/// is hidden too.
+fn is_secret(property: &str) -> bool {
+    const PARTS: [&str; 9] = [
+        "password",
+        "secret",
+        "token",
+        "pem",
+        "credential",
+        "private",
+        "passphrase",
+        "sasl.jaas",
+        "oauthbearer.config",
+    ];
+    let property = property.to_ascii_lowercase();
+    PARTS.iter().any(|part| property.contains(part))
+}
+
+fn check_address(address: &str) -> Result<(), SettingsError> {
+    let fail = |reason: &str| Err(SettingsError::Address { address: address.into(), reason: reason.into() });
+    if address.is_empty() {
+        return fail("it is empty");
+    }
+    // librdkafka takes `plaintext://host:port` as well.
+    let host_and_port = address.split_once("://").map_or(address, |(_, rest)| rest);
+    match host_and_port.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() => match port.parse::<u16>() {
+            Ok(_) => Ok(()),
+            Err(_) => fail("what follows the last colon is not a port number"),
+        },
+        _ => fail("write it as host:port, as in localhost:9092"),
+    }
+}
+
+/// As much as the program's subscriber would show.
+fn log_level() -> RDKafkaLogLevel {
+    if tracing::enabled!(target: "librdkafka", tracing::Level::DEBUG) {
+        RDKafkaLogLevel::Debug
+    } else {
+        RDKafkaLogLevel::Info
+    }
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// No address was given.
+    #[error("no brokers: set {BROKERS_VARIABLE} to host:port, several separated by commas")]
+    NoBrokers,
+    /// An address that cannot be one.
+    #[error("`{address}` is not a broker's address: {reason}")]
+    Address {
+        /// As given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A server of the contract that does not speak Kafka.
+    #[error(
+        "the contract's server `{server}` speaks `{protocol}`, not kafka: pick another or give its brokers yourself"
+    )]
+    Protocol {
+        /// The server's name in the contract.
+        server: String,
+        /// What it speaks.
+        protocol: String,
+    },
+    /// No server of that name.
+    #[error("the contract has no server `{name}`; it has: {known}")]
+    UnknownServer {
+        /// As asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A consumer without a group.
+    #[error("a consumer needs the name of its group")]
+    NoGroup,
+    /// A property that the runtime's promises rest on.
+    #[error("`{property}` cannot be set to that: {reason}")]
+    Reserved {
+        /// The property.
+        property: String,
+        /// What would break.
+        reason: String,
+    },
+    /// librdkafka refuses a property; the value is not shown where it may be a secret.
+    #[error("librdkafka refuses `{property}`: {reason}")]
+    Property {
+        /// The property.
+        property: String,
+        /// What librdkafka says.
+        reason: String,
+    },
+    /// librdkafka cannot make a client of these settings.
+    #[error("no Kafka client can be made of these settings: {reason}")]
+    Client {
+        /// What librdkafka says.
+        reason: String,
+    },
+}
+
+impl SettingsError {
+    pub(crate) fn from_client(error: KafkaError) -> Self {
+        match error {
+            KafkaError::ClientConfig(_, reason, property, _) => {
+                // librdkafka quotes the value in what it says.
+                let reason = if is_secret(&property) { "its value is not valid".into() } else { reason };
+                Self::Property { property, reason }
+            }
+            KafkaError::ClientCreation(reason) => Self::Client { reason },
+            other => Self::Client { reason: other.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn settings() -> KafkaSettings {
+        KafkaSettings::new("localhost:9092").unwrap()
+    }
+
+    #[test]
+    fn secrets_appear_neither_in_debug_nor_in_errors() {
+        let settings = settings()
+            .property("sasl.username", "casos")
+            .property("sasl.password", "hunter2")
+            .consumer_property("ssl.key.pem", "hunter2")
+            .producer_property("sasl.oauthbearer.client.secret", "hunter2");
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("casos") && shown.contains("sasl.password"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+
+        let error = SettingsError::from_client(KafkaError::ClientConfig(
+            rdkafka::types::RDKafkaConfRes::RD_KAFKA_CONF_INVALID,
+            "Invalid value \"hunter2\"".into(),
+            "sasl.password".into(),
+            "hunter2".into(),
+        ));
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn an_address_without_a_port_is_refused_with_what_to_write() {
+        for address in ["", "localhost", "localhost:", "localhost:kafka", ":9092", "a:1,,b:2"] {
+            let error = KafkaSettings::new(address).unwrap_err();
+            assert!(matches!(error, SettingsError::Address { .. }), "{address}: {error}");
+        }
+        for address in ["localhost:9092", "a:1, b:2", "[::1]:9092", "plaintext://a:9092"] {
+            KafkaSettings::new(address).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_server_of_the_contract_is_picked_by_name() {
+        let server = |name, protocol| Server { name, address: "kafka.example.org:9092", protocol, description: "" };
+        let servers = [server("kafka-prod", "kafka"), server("mqtt", "mqtt"), server("tls", "kafka-secure")];
+        assert_eq!(KafkaSettings::named(&servers, "kafka-prod").unwrap().bootstrap_servers(), "kafka.example.org:9092");
+        assert_eq!(KafkaSettings::named(&servers, "tls").unwrap().consumer_value("security.protocol"), Some("ssl"));
+        let unknown = KafkaSettings::named(&servers, "prod").unwrap_err().to_string();
+        assert!(unknown.contains("kafka-prod, mqtt, tls"), "{unknown}");
+        assert!(matches!(KafkaSettings::named(&servers, "mqtt"), Err(SettingsError::Protocol { .. })));
+    }
+
+    #[test]
+    fn the_environment_gives_brokers_and_properties() {
+        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let settings = KafkaSettings::from_vars([
+            variable("BROKERS", "localhost:9092"),
+            variable("CONECTA_KAFKA_SASL_PASSWORD", "hunter2"),
+            variable("KAFKA_HOME", "elsewhere"),
+        ])
+        .unwrap();
+        assert_eq!(settings.consumer_value("sasl.password"), Some("hunter2"));
+        assert_eq!(settings.common.len(), 1);
+        assert!(matches!(KafkaSettings::from_vars([]), Err(SettingsError::NoBrokers)));
+    }
+
+    #[test]
+    fn properties_that_break_a_promise_are_refused_and_others_pass() {
+        let refused = |settings: KafkaSettings| {
+            matches!(settings.consumer_config("g"), Err(SettingsError::Reserved { .. }))
+                || matches!(settings.producer_config(), Err(SettingsError::Reserved { .. }))
+        };
+        assert!(refused(settings().consumer_property("enable.auto.commit", "true")));
+        assert!(refused(settings().property("group.id", "g")));
+        assert!(refused(settings().property("acks", "1")));
+        assert!(refused(settings().producer_property("enable.idempotence", "false")));
+        assert!(!refused(settings().property("socket.timeout.ms", "10000").property("acks", "-1")));
+
+        let config = settings().consumer_property("fetch.wait.max.ms", "42").consumer_config("g").unwrap();
+        assert_eq!(config.get("fetch.wait.max.ms"), Some("42"));
+        assert_eq!(config.get("fetch.queue.backoff.ms"), Some("5"));
+        assert!(matches!(settings().consumer_config(""), Err(SettingsError::NoGroup)));
+    }
+
+    #[test]
+    fn an_unknown_property_is_named() {
+        let error = settings().property("fetch.wait.max", "42").consumer_config("g").unwrap_err();
+        assert!(matches!(&error, SettingsError::Property { property, .. } if property == "fetch.wait.max"), "{error}");
+    }
+
+    #[test]
+    fn the_new_group_protocol_is_not_given_what_it_refuses() {
+        let config = settings().consumer_property("group.protocol", "consumer").consumer_config("g").unwrap();
+        assert_eq!(config.get("partition.assignment.strategy"), None);
+        let config = settings().consumer_config("g").unwrap();
+        assert_eq!(config.get("partition.assignment.strategy"), Some("cooperative-sticky"));
+    }
+}
