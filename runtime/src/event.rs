@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Violation};
-use crate::message::{Headers, HeadersRef, Message, RawRecord};
+use crate::message::{Headers, HeadersRef, Message};
+use crate::record::RawRecord;
 use crate::topic::Topic;
 
 /// A typed message of a contract.

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use crate::codec::DecodeError;
 use crate::event::{Event, TypedHeaders as _};
-use crate::message::RawRecord;
+use crate::record::RawRecord;
 
 /// An event on its way through a handler. Reads as the event itself.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl<E: Event, C> Delivery<E, C> {
     /// # Errors
     /// When one is missing or not of its type.
     pub fn headers(&self) -> Result<E::Headers, DecodeError> {
-        E::Headers::read(self.record.headers().as_ref())
+        E::Headers::read(self.record.headers())
     }
 }
 

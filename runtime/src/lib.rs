@@ -8,6 +8,8 @@ pub mod handler;
 pub mod kafka;
 pub mod message;
 pub mod publisher;
+pub mod record;
+pub mod registration;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod topic;
@@ -15,6 +17,8 @@ pub mod topic;
 pub use codec::{DecodeError, EncodeError, Violation};
 pub use event::{Event, Example, MessageInfo, TypedHeaders};
 pub use handler::{Delivery, FailureKind, HandlerError};
-pub use message::{Headers, HeadersRef, Message, RawRecord, RecordParts};
+pub use message::{Headers, HeadersRef, Message};
 pub use publisher::{Ack, PublishError, Publisher, PublisherExt, Receipt};
+pub use record::{RawRecord, RecordParts};
+pub use registration::Registration;
 pub use topic::{Server, Topic};

@@ -1,9 +1,8 @@
-//! What travels: headers, an outgoing message, an incoming record.
+//! What travels: headers and an outgoing message.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Write as _;
-use std::sync::Arc;
 
 /// Record headers: ordered, repeatable, a value may be null. One buffer holds them all.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -200,82 +199,5 @@ impl fmt::Debug for Message {
             .field("headers", &self.headers)
             .field("payload_bytes", &self.payload.as_ref().map(Vec::len))
             .finish_non_exhaustive()
-    }
-}
-
-/// A record as it came in. Cheap to clone; its fields are reached through methods so that a batch can share one buffer.
-#[derive(Clone)]
-pub struct RawRecord(Arc<RecordParts>);
-
-/// What a record is made of.
-#[derive(Clone, Default)]
-pub struct RecordParts {
-    /// Topic.
-    pub topic: Arc<str>,
-    /// Partition.
-    pub partition: i32,
-    /// Offset in the partition.
-    pub offset: i64,
-    /// Milliseconds since 1970, where the broker says.
-    pub timestamp_ms: Option<i64>,
-    /// Key bytes.
-    pub key: Option<Vec<u8>>,
-    /// Headers.
-    pub headers: Headers,
-    /// Body; `None` is a tombstone.
-    pub payload: Option<Vec<u8>>,
-}
-
-impl RawRecord {
-    /// Wraps the parts.
-    #[must_use]
-    pub fn new(parts: RecordParts) -> Self {
-        Self(Arc::new(parts))
-    }
-    /// A record of which only the body is known.
-    #[must_use]
-    pub fn from_payload(payload: &[u8]) -> Self {
-        Self::new(RecordParts { payload: Some(payload.to_vec()), ..RecordParts::default() })
-    }
-    /// Topic.
-    #[must_use]
-    pub fn topic(&self) -> &str {
-        &self.0.topic
-    }
-    /// Partition.
-    #[must_use]
-    pub fn partition(&self) -> i32 {
-        self.0.partition
-    }
-    /// Offset in the partition.
-    #[must_use]
-    pub fn offset(&self) -> i64 {
-        self.0.offset
-    }
-    /// Milliseconds since 1970, where the broker says.
-    #[must_use]
-    pub fn timestamp_ms(&self) -> Option<i64> {
-        self.0.timestamp_ms
-    }
-    /// Key bytes.
-    #[must_use]
-    pub fn key(&self) -> Option<&[u8]> {
-        self.0.key.as_deref()
-    }
-    /// Headers.
-    #[must_use]
-    pub fn headers(&self) -> &Headers {
-        &self.0.headers
-    }
-    /// Body; `None` is a tombstone.
-    #[must_use]
-    pub fn payload(&self) -> Option<&[u8]> {
-        self.0.payload.as_deref()
-    }
-}
-
-impl fmt::Debug for RawRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}@{}", self.topic(), self.partition(), self.offset())
     }
 }

@@ -16,8 +16,9 @@ use rdkafka::mocking::MockCluster;
 use crate::codec::DecodeError;
 use crate::event::{Event, MessageInfo};
 use crate::kafka::KafkaSettings;
-use crate::message::{Message, RawRecord, RecordParts};
+use crate::message::Message;
 use crate::publisher::{Ack, PublishError, Publisher, Receipt};
+use crate::record::{RawRecord, RecordParts};
 use crate::topic::Topic;
 
 /// A Kafka broker inside the process, on a port of its own. Stops when dropped.

@@ -1,0 +1,221 @@
+//! A handler for the events of one topic, ready for any consumer.
+#![allow(dead_code, reason = "a consumer drives the workers")]
+
+use std::any::type_name;
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::codec::DecodeError;
+use crate::event::Event;
+use crate::handler::{Delivery, HandlerError};
+use crate::record::RawRecord;
+use crate::topic::Topic;
+
+/// A handler for the events of one topic. The generated `consume` functions make it; `Consumer::on` takes it.
+///
+/// `C` is what the handler is lent while it works: a transaction, or nothing.
+pub struct Registration<C = ()> {
+    topic: Topic,
+    event: &'static str,
+    handler: &'static str,
+    workers: Arc<dyn Workers<C>>,
+}
+
+impl<C: Send + 'static> Registration<C> {
+    /// Has `call` handle each event `E` of a topic, with that handler.
+    pub fn new<E, H, F, R>(topic: Topic, handler: H, call: F) -> Self
+    where
+        E: Event,
+        H: Send + Sync + 'static,
+        F: Fn(Arc<H>, Delivery<E, C>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        let workers = Of { handler: Arc::new(handler), call: Arc::new(call), types: PhantomData };
+        Self { topic, event: E::NAME, handler: type_name::<H>(), workers: Arc::new(workers) }
+    }
+
+    /// The topic whose records it takes.
+    #[must_use]
+    pub fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    /// The event's name in the contract.
+    #[must_use]
+    pub fn event(&self) -> &'static str {
+        self.event
+    }
+
+    /// The handler's type.
+    #[must_use]
+    pub fn handler(&self) -> &'static str {
+        self.handler
+    }
+
+    pub(crate) fn worker(&self) -> Box<dyn Work<C>> {
+        self.workers.worker()
+    }
+}
+
+impl Registration<()> {
+    /// The same handler for a consumer that lends something, a transaction for instance: it is not used, and given back
+    /// when the handler is done.
+    #[must_use]
+    pub fn lift<C: Send + 'static>(self) -> Registration<C> {
+        let Self { topic, event, handler, workers } = self;
+        Registration { topic, event, handler, workers: Arc::new(Lifted(workers)) }
+    }
+}
+
+impl<C> fmt::Debug for Registration<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("topic", &self.topic.name)
+            .field("event", &self.event)
+            .field("handler", &self.handler)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes workers: one is used by one task, for one record after another.
+trait Workers<C>: Send + Sync {
+    fn worker(&self) -> Box<dyn Work<C>>;
+}
+
+/// Takes one record after another through decoding and handling. Hides the types of event, handler and future behind one
+/// box that is used again and again, so that an event costs no allocation here.
+///
+/// Order of calls for a record: `read`, `id`, then `start`, `poll` until ready; `clear` at any time drops what it holds.
+pub(crate) trait Work<C>: Send {
+    /// Decodes a record; names the headers that contradict it.
+    fn read(&mut self, record: &RawRecord) -> Result<Vec<&'static str>, DecodeError>;
+    /// What tells the event from every other.
+    fn id(&self) -> Option<Cow<'_, str>>;
+    /// Starts the handler on what was read.
+    fn start(&mut self, record: RawRecord, attempt: u32, context: C);
+    /// Drives the handler. May panic where the handler does; `clear` then.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>>;
+    /// Drops event and handler's future.
+    fn clear(&mut self);
+}
+
+struct Of<E, H, F> {
+    handler: Arc<H>,
+    call: Arc<F>,
+    types: PhantomData<fn(E)>,
+}
+
+impl<E, H, F, R, C> Workers<C> for Of<E, H, F>
+where
+    E: Event,
+    H: Send + Sync + 'static,
+    F: Fn(Arc<H>, Delivery<E, C>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    C: Send + 'static,
+{
+    fn worker(&self) -> Box<dyn Work<C>> {
+        Box::new(Worker {
+            handler: Arc::clone(&self.handler),
+            call: Arc::clone(&self.call),
+            event: None,
+            running: Box::pin(None),
+        })
+    }
+}
+
+struct Worker<E, H, F, R> {
+    handler: Arc<H>,
+    call: Arc<F>,
+    event: Option<E>,
+    running: Pin<Box<Option<R>>>,
+}
+
+impl<E, H, F, R, C> Work<C> for Worker<E, H, F, R>
+where
+    E: Event,
+    H: Send + Sync + 'static,
+    F: Fn(Arc<H>, Delivery<E, C>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    C: Send + 'static,
+{
+    fn read(&mut self, record: &RawRecord) -> Result<Vec<&'static str>, DecodeError> {
+        let event = E::decode(record)?;
+        let contradictions = event.contradictions(record.headers());
+        self.event = Some(event);
+        Ok(contradictions)
+    }
+
+    fn id(&self) -> Option<Cow<'_, str>> {
+        self.event.as_ref().and_then(Event::id)
+    }
+
+    fn start(&mut self, record: RawRecord, attempt: u32, context: C) {
+        if let Some(event) = self.event.take() {
+            let delivery = Delivery::new(event, record, attempt, context);
+            self.running.set(Some((self.call)(Arc::clone(&self.handler), delivery)));
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>> {
+        let Some(running) = self.running.as_mut().as_pin_mut() else {
+            return Poll::Ready(Err(HandlerError::transient("the handler was not started")));
+        };
+        let result = running.poll(cx);
+        if result.is_ready() {
+            // What the handler was lent is given back before anything else happens.
+            self.running.set(None);
+        }
+        result
+    }
+
+    fn clear(&mut self) {
+        self.event = None;
+        self.running.set(None);
+    }
+}
+
+struct Lifted(Arc<dyn Workers<()>>);
+
+impl<C: Send + 'static> Workers<C> for Lifted {
+    fn worker(&self) -> Box<dyn Work<C>> {
+        Box::new(LiftedWorker { inner: self.0.worker(), lent: None })
+    }
+}
+
+struct LiftedWorker<C> {
+    inner: Box<dyn Work<()>>,
+    lent: Option<C>,
+}
+
+impl<C: Send + 'static> Work<C> for LiftedWorker<C> {
+    fn read(&mut self, record: &RawRecord) -> Result<Vec<&'static str>, DecodeError> {
+        self.inner.read(record)
+    }
+
+    fn id(&self) -> Option<Cow<'_, str>> {
+        self.inner.id()
+    }
+
+    fn start(&mut self, record: RawRecord, attempt: u32, context: C) {
+        self.lent = Some(context);
+        self.inner.start(record, attempt, ());
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>> {
+        let result = self.inner.poll(cx);
+        if result.is_ready() {
+            self.lent = None;
+        }
+        result
+    }
+
+    fn clear(&mut self) {
+        self.inner.clear();
+        self.lent = None;
+    }
+}
