@@ -54,7 +54,22 @@ impl KafkaService {
     /// When it does not come up; the script's own words say why.
     #[must_use]
     pub fn start(nodes: u32) -> Self {
-        let mut keeper = script()
+        Self::run(script(), nodes)
+    }
+
+    /// A broker whose JVM is set for speed, as in production, rather than for a quick start.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn for_benchmarks() -> Self {
+        let mut script = script();
+        script.env("CONECTA_BROKER_JVM", "bench").env("CONECTA_BROKER_HEAP", "2g");
+        Self::run(script, 1)
+    }
+
+    fn run(mut script: Command, nodes: u32) -> Self {
+        let mut keeper = script
             .args(["run", &nodes.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -3,6 +3,8 @@
 //! Everything here panics when it cannot do what it is asked: a test that has no broker has failed.
 #![allow(clippy::unwrap_used)]
 
+pub mod effects;
+pub mod java;
 pub mod kafka;
 pub mod wire;
 
