@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod document;
 mod lint;
 mod load;
+pub mod pattern;
 mod resolve;
 
 pub use load::{Loaded, load};

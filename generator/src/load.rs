@@ -2,8 +2,9 @@
 
 use crate::{
     api::Api,
-    diagnostic::{self, Code, Diagnostic, Severity},
+    diagnostic::{self, Diagnostic, Severity},
     document::{Document, ReadFiles, Source},
+    resolve,
 };
 
 /// What reading a contract gave.
@@ -40,9 +41,10 @@ impl Loaded {
 /// is ever fetched. Never fails: what is wrong is among [`Loaded::diagnostics`].
 pub fn load(spec: Source, topics: Option<Source>, files: &dyn ReadFiles) -> Loaded {
     let mut diagnostics = Vec::new();
-    let (document, root) = Document::read(spec, files, &mut diagnostics);
-    let _ = (root, topics, Code::EMPTY);
-    let api = None;
+    let (mut document, root) = Document::read(spec, files, &mut diagnostics);
+    let _ = topics;
+    let resolved = root.and_then(|root| resolve::resolve(&mut document, root, &mut diagnostics));
+    let api = resolved.map(|r| r.api);
     diagnostic::sort(&mut diagnostics, &document);
     Loaded { api, document, diagnostics }
 }

@@ -20,6 +20,7 @@ use tree::{Data, NONE, Tree};
 
 pub use files::{DiskFiles, MemoryFiles, NoFiles, ReadError, ReadFiles, Source};
 pub use limits::Limits;
+pub(crate) use refs::edit_distance;
 pub use refs::{RefFault, Target};
 
 /// Where something stands: a node of the document. [`Document::pointer`] and [`Document::span`] say it in words.

@@ -96,7 +96,12 @@ impl Document {
     /// The value that the `$ref` of a mapping leads to, not following a `$ref` there.
     pub fn follow(&self, reference: Place) -> Result<Place, RefFault> {
         let text = self.str(reference).ok_or(RefFault::NotText)?;
-        let from = self.tree.file(reference);
+        self.follow_text(text, reference)
+    }
+
+    /// The value that `text` leads to, read as a reference that stands at `place`.
+    pub fn follow_text(&self, text: &str, place: Place) -> Result<Place, RefFault> {
+        let from = self.tree.file(place);
         let (file, pointer) = match self.target(text, from)? {
             Target::Here(pointer) => (from, pointer),
             Target::File(path, pointer) => match self.refs.files.get(&path) {

@@ -1,0 +1,156 @@
+//! Channels, their addresses and parameters, and the operations on them.
+
+use super::Contract;
+use crate::{
+    api::{Action, Channel, MessageId, Operation, Parameter, Server},
+    document::Place,
+    resolve::topics,
+};
+
+impl Contract<'_> {
+    pub(super) fn channels(&mut self, root: Place, servers: &[(Server, Place)]) {
+        let Some(map) = self.document.get(root, "channels") else { return };
+        for (name, place) in self.entries(map) {
+            let Some(end) = self.schemas.end(place) else { continue };
+            let channel = self.channel(name, end, servers);
+            self.channel_ids.insert(end, self.channels.len());
+            self.channels.push(channel);
+        }
+        if self.three {
+            self.operations_of_3(root);
+        }
+    }
+
+    fn channel(&mut self, name: String, place: Place, servers: &[(Server, Place)]) -> Channel {
+        let address = match self.three {
+            true => self.text(place, "address").unwrap_or_else(|| name.clone()),
+            false => name.clone(),
+        };
+        let binding = self.kafka_binding(place);
+        let description = ["description", "title", "summary"].iter().find_map(|key| self.text(place, key));
+        let mut channel = Channel {
+            parameters: self.parameters(place),
+            description,
+            kafka: self.speaks_kafka(place, servers),
+            kafka_binding: binding.map(|b| self.document.value(b)),
+            topic: binding.map(|b| topics::from_binding(self.document, b, &address)),
+            operations: Vec::new(),
+            messages: Vec::new(),
+            extensions: self.extensions(place),
+            place,
+            name,
+            address,
+        };
+        if self.three {
+            for (_, message) in self.document.get(place, "messages").map(|m| self.entries(m)).unwrap_or_default() {
+                let found = self.messages_at(message, &channel.name);
+                extend(&mut channel.messages, &found);
+            }
+        } else {
+            for (key, operation) in self.entries(place) {
+                let action = match key.as_str() {
+                    "publish" => Action::Publish,
+                    "subscribe" => Action::Subscribe,
+                    _ => continue,
+                };
+                let operation = self.operation_of_2(action, operation, &channel.name);
+                extend(&mut channel.messages, &operation.messages);
+                channel.operations.push(operation);
+            }
+        }
+        channel
+    }
+
+    fn operation_of_2(&mut self, action: Action, place: Place, channel: &str) -> Operation {
+        let fields = self.merged.fields(place);
+        let messages = self.document.get(fields, "message").map(|m| self.messages_at(m, channel)).unwrap_or_default();
+        self.operation(self.text(fields, "operationId"), action, messages, place)
+    }
+
+    fn operation(&mut self, id: Option<String>, action: Action, messages: Vec<MessageId>, place: Place) -> Operation {
+        let fields = self.merged.fields(place);
+        Operation {
+            id,
+            action,
+            summary: self.text(fields, "summary").or_else(|| self.text(fields, "title")),
+            description: self.text(fields, "description"),
+            messages,
+            reply: None,
+            kafka_binding: self.kafka_binding(fields).map(|b| self.document.value(b)),
+            place,
+        }
+    }
+
+    fn operations_of_3(&mut self, root: Place) {
+        let Some(map) = self.document.get(root, "operations") else { return };
+        for (id, place) in self.entries(map) {
+            let Some(end) = self.schemas.end(place) else { continue };
+            let action = match self.document.get_str(end, "action") {
+                Some("send") => Action::Send,
+                Some("receive") => Action::Receive,
+                _ => continue,
+            };
+            let Some(channel) = self.field(end, "channel").and_then(|c| self.channel_ids.get(&c).copied()) else {
+                continue;
+            };
+            let name = self.channels[channel].name.clone();
+            let messages = match self.document.get(end, "messages") {
+                None => self.channels[channel].messages.clone(),
+                Some(list) => {
+                    let items: Vec<Place> = self.document.items(list).collect();
+                    items.into_iter().flat_map(|item| self.messages_at(item, &name)).collect()
+                }
+            };
+            let mut operation = self.operation(Some(id), action, messages, end);
+            let reply = self.field(end, "reply").and_then(|reply| self.field(reply, "channel"));
+            operation.reply = reply.and_then(|c| self.channel_ids.get(&c).copied());
+            extend(&mut self.channels[channel].messages, &operation.messages);
+            self.channels[channel].operations.push(operation);
+        }
+    }
+
+    fn parameters(&mut self, channel: Place) -> Vec<Parameter> {
+        let Some(map) = self.document.get(channel, "parameters") else { return Vec::new() };
+        let mut parameters = Vec::new();
+        for (name, place) in self.entries(map) {
+            let Some(end) = self.schemas.end(place) else { continue };
+            // 2.x has a schema, 3.x the values themselves.
+            let schema = self.field(end, "schema").unwrap_or(end);
+            let values = self.document.get(schema, "enum").map(|list| {
+                self.document.items(list).filter_map(|v| self.document.str(v)).map(str::to_owned).collect()
+            });
+            parameters.push(Parameter {
+                name,
+                description: self.text(end, "description"),
+                values: values.unwrap_or_default(),
+                place: end,
+            });
+        }
+        parameters
+    }
+
+    fn speaks_kafka(&mut self, channel: Place, servers: &[(Server, Place)]) -> bool {
+        let named: Vec<Place> =
+            self.document.get(channel, "servers").map(|l| self.document.items(l).collect()).unwrap_or_default();
+        let mut of_channel: Vec<&Server> = Vec::new();
+        for item in named {
+            let end = if self.three { self.schemas.end(item) } else { None };
+            let name = self.document.str(item);
+            of_channel.extend(
+                servers.iter().filter(|(s, p)| Some(*p) == end || Some(s.name.as_str()) == name).map(|(s, _)| s),
+            );
+        }
+        if of_channel.is_empty() {
+            of_channel = servers.iter().map(|(s, _)| s).collect();
+        }
+        of_channel.is_empty() || of_channel.iter().any(|s| s.protocol == "kafka" || s.protocol.starts_with("kafka-"))
+    }
+}
+
+fn extend(messages: &mut Vec<MessageId>, more: &[MessageId]) {
+    for id in more {
+        if !messages.contains(id) {
+            messages.push(*id);
+        }
+    }
+}
