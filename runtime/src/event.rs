@@ -123,3 +123,26 @@ fn transcode<E: Event>(body: &[u8]) -> Result<Vec<u8>, DecodeError> {
     event.encode(&mut out).map_err(DecodeError::from)?;
     Ok(out)
 }
+
+/// A new event id: a [UUIDv7](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7) as text, so that ids made later
+/// sort later (to the millisecond; within one process, always).
+#[must_use]
+pub fn new_event_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// Inside `impl Event`: the body is the value as JSON. Gives `validate`, `encode` and `decode`.
+#[macro_export]
+macro_rules! json_body {
+    () => {
+        fn validate(&self) -> ::core::result::Result<(), $crate::Violation> {
+            $crate::codec::validate(self)
+        }
+        fn encode(&self, out: &mut ::std::vec::Vec<u8>) -> ::core::result::Result<(), $crate::EncodeError> {
+            $crate::codec::to_writer(self, out)
+        }
+        fn decode(record: &$crate::RawRecord) -> ::core::result::Result<Self, $crate::DecodeError> {
+            $crate::codec::from_record(record)
+        }
+    };
+}

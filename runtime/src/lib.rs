@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod consumer;
+pub mod datetime;
 pub mod event;
 pub mod handler;
 #[cfg(feature = "kafka")]
@@ -14,11 +15,19 @@ pub mod registration;
 pub mod testing;
 pub mod topic;
 
-pub use codec::{DecodeError, EncodeError, Violation};
-pub use event::{Event, Example, MessageInfo, TypedHeaders};
+pub use codec::{BuildError, DecodeError, EncodeError, Violation};
+pub use datetime::DateTime;
+pub use event::{Event, Example, MessageInfo, TypedHeaders, new_event_id};
 pub use handler::{Delivery, FailureKind, HandlerError};
 pub use message::{Headers, HeadersRef, Message};
-pub use publisher::{Ack, PublishError, Publisher, PublisherExt, Receipt};
+pub use publisher::{Ack, DynPublisher, Pipeline, PublishError, PublishFailures, Publisher, PublisherExt, Receipt};
 pub use record::{RawRecord, RecordParts};
 pub use registration::Registration;
+pub use serde_json::Value;
 pub use topic::{Server, Topic};
+
+/// An object whose properties the contract does not name: by name, in the names' order.
+pub type Map<T> = std::collections::BTreeMap<String, T>;
+
+#[doc(hidden)]
+pub use codec::__private;

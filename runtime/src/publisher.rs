@@ -1,9 +1,16 @@
 //! Sending: one trait for every transport, and what follows from it.
 
+mod ack;
+mod memory;
+mod pipeline;
+
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+
+pub use ack::{Ack, AckShared, Settle};
+pub use memory::MemoryPublisher;
+pub use pipeline::{Pipeline, PublishFailures};
 
 use crate::codec::EncodeError;
 use crate::event::Event;
@@ -11,10 +18,11 @@ use crate::message::Message;
 
 /// Takes messages and says what became of each.
 ///
-/// [`send`](Publisher::send) resolves when the message is accepted, in the order of the calls; the [`Ack`] it gives
-/// resolves when the message is safe where it went, and may be awaited later or elsewhere.
+/// A message takes its place in the order when [`send`](Publisher::send) is *called*, not when its future is first
+/// polled: two calls in a row send in that order, whatever becomes of the futures. The future resolves when the message
+/// is accepted, and the [`Ack`] it gives when the message is safe where it went; that may be awaited later or elsewhere.
 pub trait Publisher: Send + Sync {
-    /// Accepts a message. Waits while there is no room.
+    /// Sends a message. The future waits while there is no room.
     ///
     /// # Errors
     /// When the message can never be accepted (too large, unknown topic, publisher closed).
@@ -30,6 +38,34 @@ impl<P: Publisher + ?Sized> Publisher for &P {
 impl<P: Publisher + ?Sized> Publisher for Arc<P> {
     fn send(&self, message: Message) -> impl Future<Output = Result<Ack, PublishError>> + Send {
         (**self).send(message)
+    }
+}
+
+impl<P: Publisher + ?Sized> Publisher for Box<P> {
+    fn send(&self, message: Message) -> impl Future<Output = Result<Ack, PublishError>> + Send {
+        (**self).send(message)
+    }
+}
+
+/// A publisher whose type is not known where it is used: `Arc<dyn DynPublisher>` is a [`Publisher`], at the price of one
+/// allocation a send. Every `Publisher` is one.
+pub trait DynPublisher: Send + Sync {
+    /// As [`Publisher::send`].
+    fn send_boxed(&self, message: Message) -> BoxSend<'_>;
+}
+
+/// The future of [`DynPublisher::send_boxed`].
+pub type BoxSend<'a> = Pin<Box<dyn Future<Output = Result<Ack, PublishError>> + Send + 'a>>;
+
+impl<P: Publisher> DynPublisher for P {
+    fn send_boxed(&self, message: Message) -> BoxSend<'_> {
+        Box::pin(self.send(message))
+    }
+}
+
+impl Publisher for dyn DynPublisher + '_ {
+    fn send(&self, message: Message) -> impl Future<Output = Result<Ack, PublishError>> + Send {
+        self.send_boxed(message)
     }
 }
 
@@ -73,116 +109,80 @@ pub enum PublishError {
     Closed,
 }
 
-/// Resolves when a message is safe; may be dropped, awaited later, or sent to another task.
-#[derive(Debug)]
-#[must_use = "a message is known to be safe only when its acknowledgement has been awaited"]
-pub struct Ack(Arc<AckShared>);
-
-/// The other end of an [`Ack`]: a transport settles it exactly once. Dropped unsettled, it reports [`PublishError::Closed`].
-#[derive(Debug)]
-pub struct Settle(Option<Arc<AckShared>>);
-
-/// What an [`Ack`] and its [`Settle`] share, for transports whose callbacks carry one pointer a message.
-#[derive(Debug)]
-pub struct AckShared(Mutex<AckState>);
-
-#[derive(Debug)]
-enum AckState {
-    Waiting(Option<Waker>),
-    Settled(Result<Receipt, PublishError>),
-    Taken,
-}
-
-impl AckShared {
-    fn state(&self) -> MutexGuard<'_, AckState> {
-        // A panic cannot happen under this lock; if it did, the state would still be whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ack {
-    /// A pair: what the caller awaits, and what the transport settles.
-    pub fn pair() -> (Settle, Ack) {
-        let shared = Arc::new(AckShared(Mutex::new(AckState::Waiting(None))));
-        (Settle(Some(Arc::clone(&shared))), Ack(shared))
-    }
-
-    /// Already settled.
-    pub fn ready(result: Result<Receipt, PublishError>) -> Ack {
-        Ack(Arc::new(AckShared(Mutex::new(AckState::Settled(result)))))
-    }
-}
-
-impl Settle {
-    /// Says what became of the message.
-    pub fn settle(mut self, result: Result<Receipt, PublishError>) {
-        self.put(result);
-    }
-
-    /// Gives up the duty to settle for a pointer; [`from_shared`](Self::from_shared) takes it up again.
-    #[must_use]
-    pub fn into_shared(mut self) -> Arc<AckShared> {
-        // `Some` until settled, and settling takes `self`.
-        self.0.take().unwrap_or_else(|| Arc::new(AckShared(Mutex::new(AckState::Taken))))
-    }
-
-    /// Takes up the duty to settle what [`into_shared`](Self::into_shared) gave out.
-    pub fn from_shared(shared: Arc<AckShared>) -> Settle {
-        Settle(Some(shared))
-    }
-
-    fn put(&mut self, result: Result<Receipt, PublishError>) {
-        let Some(shared) = self.0.take() else { return };
-        let before = std::mem::replace(&mut *shared.state(), AckState::Settled(result));
-        if let AckState::Waiting(Some(waker)) = before {
-            waker.wake();
-        }
-    }
-}
-
-impl Drop for Settle {
-    fn drop(&mut self) {
-        self.put(Err(PublishError::Closed));
-    }
-}
-
-impl Future for Ack {
-    type Output = Result<Receipt, PublishError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.state();
-        match std::mem::replace(&mut *state, AckState::Taken) {
-            AckState::Settled(result) => Poll::Ready(result),
-            AckState::Waiting(_) => {
-                *state = AckState::Waiting(Some(cx.waker().clone()));
-                Poll::Pending
-            }
-            AckState::Taken => Poll::Ready(Err(PublishError::Closed)),
-        }
-    }
-}
-
 /// What every publisher can do with typed events. The generated `publicar_…` traits are built on it.
+///
+/// As with [`send`](Publisher::send), an event is encoded and takes its place in the order when the method is called;
+/// the future borrows the publisher and not the event.
 pub trait PublisherExt: Publisher {
     /// Publishes an event with the headers that follow from its envelope, and waits until it is safe.
     ///
     /// # Errors
     /// When the event breaks the contract or the transport gives it up.
-    fn publish<E: Event>(&self, event: &E) -> impl Future<Output = Result<Receipt, PublishError>> + Send {
-        async move { self.publish_with(event, &event.headers()).await }
+    fn publish<'a, E: Event>(
+        &'a self,
+        event: &E,
+    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, E> {
+        self.publish_with(event, &event.headers())
     }
 
     /// The same with headers of the caller's.
     ///
     /// # Errors
     /// As [`publish`](PublisherExt::publish).
-    fn publish_with<E: Event>(
-        &self,
+    fn publish_with<'a, E: Event>(
+        &'a self,
         event: &E,
         headers: &E::Headers,
-    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send {
-        let message = event.to_message(headers);
-        async move { self.send(message?).await?.await }
+    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, E> {
+        let sent = event.to_message(headers).map(|message| self.send(message));
+        async move { sent?.await?.await }
+    }
+
+    /// Publishes many events, in their order, without waiting for one before the next; then waits until all are safe.
+    /// Receipts come in the same order.
+    ///
+    /// Each event is held against the contract before the first is sent.
+    ///
+    /// # Errors
+    /// When one breaks the contract, and nothing is sent; or when the transport did not take some: how many, which, and
+    /// why.
+    fn publish_all<'a, E: Event>(
+        &'a self,
+        events: &'a [E],
+    ) -> impl Future<Output = Result<Vec<Receipt>, PublishFailures>> + Send + use<'a, Self, E> {
+        async move {
+            let mut failures = PublishFailures::default();
+            for (position, event) in (0u64..).zip(events) {
+                if let Err(violation) = event.validate() {
+                    failures.note(position, Err(EncodeError::Invalid(violation).into()));
+                }
+            }
+            if failures.failed > 0 {
+                return Err(failures);
+            }
+            let mut acks = Vec::with_capacity(events.len());
+            for event in events {
+                acks.push(match event.to_message(&event.headers()) {
+                    Ok(message) => self.send(message).await,
+                    Err(error) => Err(error.into()),
+                });
+            }
+            let mut receipts = Vec::with_capacity(events.len());
+            for (position, ack) in (0u64..).zip(acks) {
+                let outcome = match ack {
+                    Ok(ack) => ack.await,
+                    Err(error) => Err(error),
+                };
+                receipts.extend(outcome.as_ref().copied().ok());
+                failures.note(position, outcome);
+            }
+            if failures.failed == 0 { Ok(receipts) } else { Err(failures) }
+        }
+    }
+
+    /// Keeps up to `window` sends in flight, each accounted for.
+    fn pipeline(&self, window: usize) -> Pipeline<'_, Self> {
+        Pipeline::new(self, window)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::message::{HeaderEntry, Headers, HeadersRef};
 
 /// A record as it came in. Cheap to clone and to keep for a while: records that arrived together share their memory, which
-/// is freed with the last of them (at most [`RecordBatch::MAX_BYTES`] or one record, whichever is more).
+/// is freed with the last of them (at most 64 kB or one record, whichever is more).
 #[derive(Clone)]
 pub struct RawRecord {
     batch: Arc<RecordBatch>,

@@ -1,58 +1,113 @@
-//! Reading and writing typed values, with the path of every fault.
+//! Reading and writing typed values as JSON, with the path of every fault.
+//!
+//! A generated type implements [`Wire`] through one of the macros ([`object!`](crate::object), [`text!`](crate::text),
+//! [`number!`](crate::number), …). They accept what serde's derive accepts on the same struct, and differ from it
+//! where the contract does:
+//!
+//! | | derive | here |
+//! |---|---|---|
+//! | `1.0`, `1e2` for an integer | refused | accepted up to 2^53, as JSON Schema says |
+//! | `null` for an optional field | reads as absent | refused, unless the contract allows `null` |
+//! | an array for an object | read by position | refused |
+//! | a property twice in a map | the last one wins | refused |
+//! | a number that is not finite | written as `null` | refused |
+//! | an `f64` that is whole | `88.0` | `88`, the shorter text of the same number |
+//! | the text of an error | quotes the value | names its kind: a value may be personal data |
+//! | where the fault is | line and column | [the path](DecodeError::path) |
+//!
+//! The path costs nothing until there is a fault: each level adds its name while the error returns through it.
 
-use std::fmt;
+mod build;
+mod check;
+mod collection;
+mod decimal;
+mod enumeration;
+mod error;
+mod headers;
+mod kind;
+mod list;
+mod number;
+mod object;
+mod pattern;
+mod scalar;
+mod text;
+mod trace;
+mod wire;
+mod wrapper;
 
-/// Why a record could not be read as its type.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-pub struct DecodeError {
-    path: String,
-    message: String,
+pub use build::{BuildError, Takes};
+pub use enumeration::same_json;
+pub use error::{DecodeError, EncodeError, Violation};
+pub use headers::HeaderValue;
+pub use wire::{Field, Item, KeyField, Wire, key};
+
+/// Reads a value from JSON text.
+///
+/// # Errors
+/// What is wrong, with the path to it.
+pub fn from_slice<T: Wire>(json: &[u8]) -> Result<T, DecodeError> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    trace::located(|| {
+        let value = T::decode(&mut reader)?;
+        reader.end()?;
+        Ok(value)
+    })
+    .map_err(|(path, error)| DecodeError::new(path, error::sentence(&error)))
 }
 
-impl DecodeError {
-    /// A fault at a path of the payload; the empty path is the payload itself.
-    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
-    }
-    /// Where: `datos.cambios[0].valor_anterior`.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-    /// What: never the value itself, which may be personal data.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
+/// Reads a value from a record's body.
+///
+/// # Errors
+/// What is wrong, with the path to it. A tombstone has no body to read.
+pub fn from_record<T: Wire>(record: &crate::record::RawRecord) -> Result<T, DecodeError> {
+    match record.payload() {
+        Some(payload) => from_slice(payload),
+        None => Err(DecodeError::new("", "the record has no body (a tombstone)")),
     }
 }
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
-    }
+/// Reads a value from a JSON value.
+///
+/// # Errors
+/// What is wrong, with the path to it.
+pub fn from_value<T: Wire>(json: &serde_json::Value) -> Result<T, DecodeError> {
+    trace::located(|| T::decode(json)).map_err(|(path, error)| DecodeError::new(path, error::sentence(&error)))
 }
 
-impl fmt::Debug for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
+/// Appends a value as JSON text.
+///
+/// # Errors
+/// When it breaks the contract; `out` is then as it was before.
+pub fn to_writer<T: Wire>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let before = out.len();
+    trace::located(|| value.encode(&mut serde_json::Serializer::new(&mut *out))).map_err(|(path, error)| {
+        out.truncate(before);
+        EncodeError::Invalid(Violation::new(path, error::sentence(&error)))
+    })
 }
 
-/// A constraint of the contract that a value breaks.
-pub type Violation = DecodeError;
-
-/// Why a value could not be written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EncodeError {
-    /// It breaks the contract.
-    #[error("{0}")]
-    Invalid(Violation),
+/// Holds a value against the contract without writing it.
+///
+/// # Errors
+/// The first constraint that it breaks, with the path to it.
+pub fn validate<T: Wire>(value: &T) -> Result<(), Violation> {
+    trace::located(|| value.encode(check::Check)).map_err(|(path, error)| Violation::new(path, error.to_string()))
 }
 
-impl From<EncodeError> for DecodeError {
-    fn from(error: EncodeError) -> Self {
-        match error {
-            EncodeError::Invalid(violation) => violation,
-        }
-    }
+/// What the macros expand to. No promise is made of it to anyone else.
+#[doc(hidden)]
+pub mod __private {
+    pub use super::build::{Gaps, built, finish};
+    pub use super::enumeration::{read_constant, unlisted, write_constant};
+    pub use super::headers::HeaderField;
+    pub use super::list::{ListRules, check_list};
+    pub use super::number::{NumberRules, check_number, finite, unquoted, whole};
+    pub use super::object::{
+        NullableField, Object, TakesNull, broken_read, broken_write, count, field, given, ignore, key, masked,
+        nullable, object, put, put_nullable, put_rest, refuse, rest, shown,
+    };
+    pub use super::text::{TextCheck, TextRules, read_text};
+    pub use super::trace::foreign;
+    pub use serde::de::{Deserialize, Deserializer, Error as DeError, MapAccess};
+    pub use serde::ser::{Error as SerError, Serialize, SerializeMap, Serializer};
 }

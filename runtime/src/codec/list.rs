@@ -1,0 +1,175 @@
+//! Arrays with constraints.
+
+use serde_json::Value;
+
+use super::enumeration::same_json;
+use super::trace::at_index;
+use super::wire::{Item, WriteItem};
+
+/// What an array must keep to, as `#[check(…)]` says it word by word.
+#[derive(Clone, Copy, Debug)]
+pub struct ListRules {
+    min_items: Option<usize>,
+    max_items: Option<usize>,
+    unique: bool,
+}
+
+impl ListRules {
+    /// No rule.
+    pub const NONE: Self = Self { min_items: None, max_items: None, unique: false };
+
+    /// At least so many items.
+    #[must_use]
+    pub const fn min_items(mut self, items: usize) -> Self {
+        self.min_items = Some(items);
+        self
+    }
+
+    /// At most so many.
+    #[must_use]
+    pub const fn max_items(mut self, items: usize) -> Self {
+        self.max_items = Some(items);
+        self
+    }
+
+    /// No two are the same JSON value.
+    #[must_use]
+    pub const fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+}
+
+/// Holds an array against its rules.
+///
+/// # Errors
+/// A sentence that names the rule and not the items.
+pub fn check_list<T: Item>(items: &[T], rules: ListRules) -> Result<(), String> {
+    if let Some(min) = rules.min_items.filter(|min| items.len() < *min) {
+        return Err(format!("has fewer than {min} items"));
+    }
+    if let Some(max) = rules.max_items.filter(|max| items.len() > *max) {
+        return Err(format!("has more than {max} items"));
+    }
+    if rules.unique { unique(items) } else { Ok(()) }
+}
+
+fn unique<T: Item>(items: &[T]) -> Result<(), String> {
+    let mut values: Vec<(usize, Value)> = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let value = serde_json::to_value(WriteItem(item)).map_err(|fault| at_index(fault, index).to_string())?;
+        values.push((index, value));
+    }
+    // Sorted by a text that equal values share, so that a long array costs no square.
+    let mut order: Vec<(String, usize)> = values.iter().map(|(index, value)| (canonical(value), *index)).collect();
+    order.sort_unstable();
+    for pair in order.windows(2) {
+        if let [(a, first), (b, second)] = pair
+            && a == b
+            && same_json(&values[*first].1, &values[*second].1)
+        {
+            return Err(format!("its items {first} and {second} are the same"));
+        }
+    }
+    Ok(())
+}
+
+/// A text that two values share if they are the same one.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)))
+                .collect();
+            fields.sort_unstable();
+            format!("{{{}}}", fields.join(","))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+/// Makes a newtype over a `Vec` an array of the contract: a value of it always keeps the rules.
+///
+/// `#[check(min_items = N, max_items = N, unique)]` stands before the struct, each word optional.
+///
+/// ```
+/// conecta_runtime::list! {
+///     /// One to three names.
+///     #[check(min_items = 1, max_items = 3, unique)]
+///     pub struct Names(Vec<String>);
+/// }
+///
+/// assert!(Names::new(vec!["a".to_owned()]).is_ok());
+/// assert_eq!(Names::new(Vec::new()).unwrap_err().to_string(), "has fewer than 1 items");
+/// ```
+#[macro_export]
+macro_rules! list {
+    (
+        $(#[doc = $doc:expr])* $(#[check($( $rule:ident $(= $value:literal)? ),* $(,)?)])? $(#[deprecated $($deprecated:tt)*])?
+        pub struct $name:ident($type:ty);
+    ) => {
+        $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name($type);
+
+        #[allow(deprecated)]
+        const _: () = {
+            const RULES: $crate::__private::ListRules = $crate::__private::ListRules::NONE$($( .$rule($($value)?) )*)?;
+
+            impl $name {
+                /// The items, if they keep the rules.
+                ///
+                /// # Errors
+                /// The rule that they break.
+                pub fn new(items: $type) -> ::core::result::Result<Self, $crate::Violation> {
+                    match $crate::__private::check_list(&items, RULES) {
+                        ::core::result::Result::Ok(()) => ::core::result::Result::Ok(Self(items)),
+                        ::core::result::Result::Err(broken) => ::core::result::Result::Err($crate::Violation::new("", broken)),
+                    }
+                }
+            }
+            impl $crate::codec::Wire for $name {
+                fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
+                    reader: __D,
+                ) -> ::core::result::Result<Self, __D::Error> {
+                    let items = <$type as $crate::codec::Wire>::decode(reader)?;
+                    match $crate::__private::check_list(&items, RULES) {
+                        ::core::result::Result::Ok(()) => ::core::result::Result::Ok(Self(items)),
+                        ::core::result::Result::Err(broken) => {
+                            ::core::result::Result::Err($crate::__private::DeError::custom(broken))
+                        }
+                    }
+                }
+                fn encode<__S: $crate::__private::Serializer>(
+                    &self,
+                    writer: __S,
+                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    $crate::codec::Wire::encode(&self.0, writer)
+                }
+            }
+            impl ::core::convert::TryFrom<$type> for $name {
+                type Error = $crate::Violation;
+                fn try_from(items: $type) -> ::core::result::Result<Self, $crate::Violation> {
+                    Self::new(items)
+                }
+            }
+            impl ::core::convert::From<$name> for $type {
+                fn from(value: $name) -> Self {
+                    value.0
+                }
+            }
+            impl ::core::ops::Deref for $name {
+                type Target = $type;
+                fn deref(&self) -> &$type {
+                    &self.0
+                }
+            }
+            $crate::__serde!($name);
+        };
+    };
+}
