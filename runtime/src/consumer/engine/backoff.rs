@@ -20,6 +20,12 @@ impl Backoff {
         let growth = u64::from(self.factor).saturating_pow(failures.saturating_sub(1));
         self.base.saturating_mul(growth).min(self.cap)
     }
+
+    /// A wait after so many failures, drawn evenly between nothing and the [`ceiling`](Backoff::ceiling): full jitter, as
+    /// in [Exponential Backoff And Jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+    pub(super) fn jittered(&self, failures: u32, rng: &mut Rng) -> Millis {
+        rng.up_to(self.ceiling(failures))
+    }
 }
 
 /// [SplitMix64](https://prng.di.unimi.it/splitmix64.c): spreads retries, and replays them from a seed.

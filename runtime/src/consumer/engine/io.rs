@@ -23,7 +23,7 @@ pub struct Epoch(pub u64);
 pub struct Token(pub u32);
 
 /// One hand-over of work. Used once: an answer to a run that is over, or whose partition is gone, changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId {
     pub(super) key: u32,
     pub(super) generation: u32,

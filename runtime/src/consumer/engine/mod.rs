@@ -1,8 +1,45 @@
 //! The consumer's engine: every decision, and nothing else.
+//!
+//! A pure state machine. It is told what happened ([`Input`]) and says what is to be done ([`Effect`]); it has no clock, no
+//! socket, no task and no randomness but what a seed gives it. A thin shell drives it: it polls records, hands runs to
+//! lanes, commits, writes dead letters. So whole lives of a consumer, with crashes and rebalances, are tried by the thousand
+//! in a second, and what was tried is what runs.
+//!
+//! ```text
+//!            ┌ Ledger: offsets in order, the watermark           one a partition
+//!  Records ─▶│ Key: its events in a chain, one run at a time     ready ─▶ running ─▶ (finished)
+//!            └ Lanes: whose turn it is                             ▲         │ failed
+//!                                                                  └─ parked ◀┴─▶ dead letter
+//! ```
+//!
+//! What always holds:
+//! - Nothing is committed above an unfinished event of its partition; an event is finished when it was handled, or when
+//!   its dead letter is safe. Nothing is committed after a loss.
+//! - The events of a key in a partition are handed out in order of offset, and none while an earlier one is unfinished,
+//!   but for those behind it in the same run.
+//! - The ledgers hold [`Settings::max_in_flight`] events and [`Settings::max_in_flight_bytes`] bytes, and at most one input
+//!   of records beyond.
+//! - While the breaker is open, one event at a time is handed out, and nothing is dead-lettered.
+//! - Every event ends: handled, dead-lettered, or given up with its partition and so read again by the next owner.
 
+mod assignment;
 mod backoff;
+mod breaker;
+mod dispatch;
+mod fault;
 mod io;
+mod keys;
+mod lanes;
+mod ledger;
+mod outcome;
+mod partition;
 mod settings;
+mod share;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 pub use backoff::Backoff;
 pub use io::{
@@ -11,27 +48,116 @@ pub use io::{
 pub use settings::{BreakerSettings, Settings};
 
 use backoff::Rng;
+use breaker::Breaker;
+use fault::{Fault, planted};
+use keys::Keys;
+use lanes::Lanes;
+use partition::Partitions;
+use share::Share;
 
-/// The consumer's state machine.
+/// The consumer's state machine. See the [module](self).
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
     rng: Rng,
     now: Millis,
+    next_commit: Millis,
+    partitions: Partitions,
+    keys: Keys,
+    lanes: Lanes,
+    /// When a parked key is to be looked at again, and which of its runs it is parked after.
+    timers: BinaryHeap<Reverse<(Millis, RunId)>>,
+    breaker: Breaker,
+    /// The lane whose first key is to be probed with.
+    suspect: u32,
 }
 
 impl Engine {
     /// An engine without partitions. `seed` spreads its retries; `now` is the time on the clock of [`Input::Tick`].
     #[must_use]
     pub fn new(settings: Settings, seed: u64, now: Millis) -> Self {
-        Self { settings, rng: Rng::new(seed), now }
+        Self {
+            rng: Rng::new(seed),
+            now,
+            next_commit: now.saturating_add(settings.commit_interval),
+            partitions: Partitions::default(),
+            keys: Keys::default(),
+            lanes: Lanes::new(settings.lanes, settings.lane_capacity),
+            timers: BinaryHeap::new(),
+            breaker: Breaker::new(settings.breaker.clone()),
+            suspect: 0,
+            settings,
+        }
     }
 
     /// Takes one input and appends what follows from it to `out`.
     pub fn step(&mut self, input: Input<'_>, out: &mut Effects) {
-        if let Input::Tick { now } = input {
-            self.now = self.now.max(now);
-            let _ = (&self.settings, self.rng.up_to(1), out);
+        match input {
+            Input::Assigned { partition, epoch, position } => self.assigned(partition, epoch, position, out),
+            Input::Revoked { partition } => self.revoked(partition, out),
+            Input::Lost { partition } => self.lost(partition, out),
+            Input::Records { partition, epoch, records, next } => self.arrived(partition, epoch, records, next, out),
+            Input::Completed { completions } => {
+                completions.iter().for_each(|completion| self.completed(completion, out))
+            }
+            Input::DeadLettered { run, ok } => self.dead_lettered(run, ok, out),
+            Input::CommitFailed { partition, epoch } => {
+                if let Some(partition) = self.partitions.of_epoch(partition, epoch) {
+                    partition.uncommit();
+                }
+            }
+            Input::Tick { now } => self.ticked(now, out),
+        }
+        self.dispatch_ready(out);
+        self.give_back_drained(out);
+        self.regulate(out);
+    }
+
+    /// How many events and bytes the ledgers hold, for gauges.
+    #[must_use]
+    pub fn in_flight(&self) -> (u64, u64) {
+        self.partitions.iter().fold((0, 0), |(events, bytes), partition| {
+            (events + partition.ledger.len() as u64, bytes + partition.bytes)
+        })
+    }
+
+    fn ticked(&mut self, now: Millis, out: &mut Effects) {
+        self.now = self.now.max(now);
+        while let Some(&Reverse((due, run))) = self.timers.peek()
+            && due <= self.now
+        {
+            self.timers.pop();
+            self.wake(run, out);
+        }
+        if self.breaker.is_due(self.now) {
+            self.probe(out);
+        }
+        if self.next_commit <= self.now {
+            self.next_commit = self.now.saturating_add(self.settings.commit_interval);
+            for partition in self.partitions.iter_mut() {
+                partition.commit(out);
+            }
+        }
+    }
+
+    /// Pauses and resumes partitions as their state asks for.
+    fn regulate(&mut self, out: &mut Effects) {
+        let events = Share::of(
+            self.settings.max_in_flight.into(),
+            self.partitions.iter().map(|partition| partition.ledger.len() as u64),
+        );
+        let bytes =
+            Share::of(self.settings.max_in_flight_bytes, self.partitions.iter().map(|partition| partition.bytes));
+        for partition in self.partitions.iter_mut().filter(|partition| partition.draining.is_none()) {
+            partition.full = events.is_full(partition.ledger.len() as u64, partition.full)
+                || bytes.is_full(partition.bytes, partition.full);
+            let stands = partition.full || partition.undelivered > 0 || !self.breaker.is_closed();
+            if stands == partition.paused || planted(if stands { Fault::NeverPaused } else { Fault::NeverResumed }) {
+                continue;
+            }
+            partition.paused = stands;
+            let id = partition.id;
+            out.list.push(if stands { Effect::Pause { partition: id } } else { Effect::Resume { partition: id } });
         }
     }
 }

@@ -1,0 +1,80 @@
+//! Partitions come and go.
+
+use super::Engine;
+use super::fault::{Fault, planted};
+use super::io::{Effect, Effects, Epoch, Offset, PartitionId};
+use super::keys::State;
+use super::partition::Partition;
+
+impl Engine {
+    pub(super) fn assigned(&mut self, id: PartitionId, epoch: Epoch, position: Option<Offset>, out: &mut Effects) {
+        // Given twice without a word between: the former assignment was lost.
+        self.lost(id, out);
+        if !planted(Fault::PauseNotRepeated) {
+            // A client may forget its pauses when its assignment changes.
+            for partition in self.partitions.iter().filter(|partition| partition.paused) {
+                out.list.push(Effect::Pause { partition: partition.id });
+            }
+        }
+        self.partitions.insert(Partition::new(id, epoch, position));
+    }
+
+    pub(super) fn revoked(&mut self, id: PartitionId, out: &mut Effects) {
+        let Some(partition) = self.partitions.get_mut(id) else {
+            out.list.push(Effect::Drained { partition: id, abandoned: 0 });
+            return;
+        };
+        if partition.draining.is_none() {
+            partition.draining = Some(self.now.saturating_add(self.settings.drain_timeout));
+            partition.stalled.clear();
+            if !planted(Fault::DispatchWhileDraining) {
+                self.lanes.retain(|key| self.keys[key].partition != id);
+            }
+        }
+    }
+
+    pub(super) fn lost(&mut self, id: PartitionId, out: &mut Effects) {
+        if let Some(mut partition) = self.partitions.remove(id) {
+            if planted(Fault::CommitAfterLoss) {
+                partition.commit(out);
+            }
+            self.forget(partition, out);
+        }
+    }
+
+    /// Gives back what is drained, or was given time enough.
+    pub(super) fn give_back_drained(&mut self, out: &mut Effects) {
+        while let Some(mut partition) = self.partitions.remove_drained(self.now) {
+            let id = partition.id;
+            if !planted(Fault::DrainWithoutCommit) {
+                // The last word: what became of earlier commits may not be known yet.
+                partition.uncommit();
+                partition.commit(out);
+            }
+            let abandoned = self.forget(partition, out);
+            out.list.push(Effect::Drained { partition: id, abandoned });
+        }
+    }
+
+    /// Forgets a partition and all that belongs to it. Returns how many of its events lanes were working on.
+    fn forget(&mut self, partition: Partition, out: &mut Effects) -> u32 {
+        self.lanes.retain(|key| self.keys[key].partition != partition.id);
+        let mut abandoned = 0;
+        for (place, key, token) in partition.ledger.unfinished() {
+            out.released.push(token);
+            if self.keys[key].head != place {
+                continue;
+            }
+            if !planted(Fault::ProbeForgotten) {
+                self.breaker.forget(self.keys.run(key), self.now);
+            }
+            let held = &self.keys[key];
+            if held.state == State::Running {
+                abandoned += held.running;
+                self.lanes.vacate(held.lane, held.running);
+            }
+            self.keys.remove(key);
+        }
+        abandoned
+    }
+}

@@ -1,0 +1,120 @@
+//! The circuit breaker: stops everything while what every event needs is away.
+
+use super::io::{Effect, Effects, Millis, RunId};
+use super::settings::BreakerSettings;
+use crate::handler::FailureKind;
+
+/// Opens when too many answers of a window are dependency failures; then lets one event at a time through, until the
+/// dependency answers.
+#[derive(Debug)]
+pub(super) struct Breaker {
+    settings: BreakerSettings,
+    state: State,
+    /// Since it was closed last.
+    openings: u32,
+    window_end: Millis,
+    calls: u32,
+    failed: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Closed,
+    Open { until: Millis },
+    Probing(RunId),
+}
+
+impl Breaker {
+    pub(super) fn new(settings: BreakerSettings) -> Self {
+        Self { settings, state: State::Closed, openings: 0, window_end: 0, calls: 0, failed: 0 }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Whether a probe is due.
+    pub(super) fn is_due(&self, now: Millis) -> bool {
+        matches!(self.state, State::Open { until } if until <= now)
+    }
+
+    /// The probe is on its way.
+    pub(super) fn probing(&mut self, run: RunId) {
+        self.state = State::Probing(run);
+    }
+
+    /// The run will not be heard of again: if it was the probe, another one is due.
+    pub(super) fn forget(&mut self, run: RunId, now: Millis) {
+        if self.state == State::Probing(run) {
+            self.state = State::Open { until: now };
+        }
+    }
+
+    /// Hears what became of a run. Says whether its next event is the one to probe with.
+    pub(super) fn hear(
+        &mut self,
+        run: RunId,
+        done: u32,
+        failure: Option<FailureKind>,
+        now: Millis,
+        out: &mut Effects,
+    ) -> bool {
+        let dependency = failure == Some(FailureKind::Dependency);
+        match self.state {
+            State::Closed => {
+                self.count(done, failure, now);
+                let opens = dependency && self.share_is_reached();
+                if opens {
+                    self.open(now);
+                    out.list.push(Effect::BreakerOpened);
+                }
+                opens
+            }
+            State::Probing(probe) if probe == run => {
+                if dependency {
+                    self.open(now);
+                } else if failure.is_none() && done == 0 {
+                    self.state = State::Open { until: now };
+                } else {
+                    // Whatever else is wrong with the event, the dependency answered.
+                    self.close(now, out);
+                }
+                !self.is_closed()
+            }
+            // What was under way when it opened says nothing new.
+            State::Open { .. } | State::Probing(_) => false,
+        }
+    }
+
+    /// Lets everything through again.
+    pub(super) fn close(&mut self, now: Millis, out: &mut Effects) {
+        self.state = State::Closed;
+        self.openings = 0;
+        self.start_window(now);
+        out.list.push(Effect::BreakerClosed);
+    }
+
+    fn open(&mut self, now: Millis) {
+        self.openings = self.openings.saturating_add(1);
+        self.state = State::Open { until: now.saturating_add(self.settings.open.ceiling(self.openings)) };
+    }
+
+    fn share_is_reached(&self) -> bool {
+        let share = u64::from(self.failed) * 100;
+        self.calls >= self.settings.min_calls && share >= u64::from(self.calls) * u64::from(self.settings.share_percent)
+    }
+
+    fn count(&mut self, done: u32, failure: Option<FailureKind>, now: Millis) {
+        if now >= self.window_end {
+            self.start_window(now);
+        }
+        self.calls = self.calls.saturating_add(done).saturating_add(u32::from(failure.is_some()));
+        self.failed = self.failed.saturating_add(u32::from(failure == Some(FailureKind::Dependency)));
+    }
+
+    fn start_window(&mut self, now: Millis) {
+        self.window_end = now.saturating_add(self.settings.window);
+        self.calls = 0;
+        self.failed = 0;
+    }
+}

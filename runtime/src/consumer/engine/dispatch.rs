@@ -1,0 +1,111 @@
+//! From arrival to lane.
+
+use super::Engine;
+use super::fault::{Fault, planted};
+use super::io::{Arrival, Effect, Effects, Epoch, Offset, PartitionId, RunId};
+use super::keys::{KeyId, State};
+use super::lanes::End;
+
+impl Engine {
+    pub(super) fn arrived(
+        &mut self,
+        id: PartitionId,
+        epoch: Epoch,
+        records: &[Arrival],
+        next: Offset,
+        out: &mut Effects,
+    ) {
+        let Some(partition) = self.partitions.of_epoch(id, epoch).filter(|partition| partition.draining.is_none())
+        else {
+            out.released.extend(records.iter().map(|record| record.token));
+            return;
+        };
+        for record in records {
+            // Read again after a pause, say. What the ledger has passed it has, or had.
+            if partition.ledger.has_passed(record.offset) {
+                out.released.push(record.token);
+                continue;
+            }
+            partition.bytes += u64::from(record.bytes);
+            let place = partition.ledger.next_place();
+            let hash = record.key.map(spread);
+            if let Some(&key) = hash.and_then(|hash| partition.keys.get(&hash)) {
+                partition.ledger.push(record, key);
+                let chain = &mut self.keys[key];
+                partition.ledger.link(chain.tail, place);
+                chain.tail = place;
+                chain.len += 1;
+                if planted(Fault::TwoRunsOfAKey) && chain.state == State::Running {
+                    self.lanes.push(chain.lane, key, End::Back);
+                }
+            } else {
+                let lane = self.lanes.of(hash);
+                let key = self.keys.insert(id, hash, lane, place);
+                partition.ledger.push(record, key);
+                if let Some(hash) = hash {
+                    partition.keys.insert(hash, key);
+                }
+                self.lanes.push(lane, key, End::Back);
+            }
+        }
+        partition.ledger.advance(next);
+    }
+
+    /// Hands out what is ready, as far as the lanes have room.
+    pub(super) fn dispatch_ready(&mut self, out: &mut Effects) {
+        while self.breaker.is_closed() || planted(Fault::OpenDispatches) {
+            let Some((key, room)) = self.lanes.next() else { break };
+            if !self.stalls(key) {
+                self.dispatch(key, room, out);
+            }
+        }
+    }
+
+    /// Hands out one event, to see whether the dependency answers: the one that failed last, if it is still here.
+    pub(super) fn probe(&mut self, out: &mut Effects) {
+        while let Some(key) = self.lanes.next_from(self.suspect) {
+            if !self.stalls(key) {
+                let run = self.dispatch(key, 1, out);
+                self.breaker.probing(run);
+                return;
+            }
+        }
+        // Nothing waits that could prove anything, and nothing will arrive while all is paused.
+        self.breaker.close(self.now, out);
+    }
+
+    /// Puts a key aside whose partition stands still.
+    fn stalls(&mut self, key: KeyId) -> bool {
+        let Some(partition) = self.partitions.get_mut(self.keys[key].partition) else { return true };
+        let stalls = partition.undelivered > 0 && !planted(Fault::UndeliveredGoesOn);
+        if stalls {
+            partition.stalled.push(key);
+        }
+        stalls
+    }
+
+    /// Hands a key's oldest events to its lane: as many as there is room for, or the one that is tried again.
+    fn dispatch(&mut self, id: KeyId, room: u32, out: &mut Effects) -> RunId {
+        let run = self.keys.begin(id, State::Running);
+        let key = &mut self.keys[id];
+        let most = if key.tries > 0 { 1 } else { self.settings.run_length.max(1).min(room) };
+        key.running = key.len.min(most);
+        self.lanes.occupy(key.lane, key.running);
+        let from = out.tokens.len() as u32;
+        if let Some(partition) = self.partitions.get_mut(key.partition) {
+            partition.outstanding += 1;
+            let skipped = usize::from(planted(Fault::FailedEventSkipped) && key.tries > 0 && key.len > 1);
+            out.tokens.extend(partition.ledger.chain(key.head).skip(skipped).take(key.running as usize));
+        }
+        if planted(Fault::ReleasedEarly) {
+            out.released.extend_from_slice(out.tokens(from, key.running).to_owned().as_slice());
+        }
+        out.list.push(Effect::Dispatch { run, lane: key.lane, attempt: key.tries + 1, from, len: key.running });
+        run
+    }
+}
+
+/// Makes the upper half of a hash as good as its lower half: lanes go by the one, maps by the other.
+fn spread(hash: u64) -> u64 {
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

@@ -1,0 +1,140 @@
+//! What becomes of what was handed out.
+
+use std::cmp::Reverse;
+
+use super::Engine;
+use super::fault::{Fault, planted};
+use super::io::{Completion, DeadLetterReason, Effect, Effects, Millis, RunId};
+use super::keys::{KeyId, State};
+use super::lanes::End;
+use crate::handler::FailureKind;
+
+impl Engine {
+    /// A lane is through with a run.
+    pub(super) fn completed(&mut self, completion: &Completion, out: &mut Effects) {
+        let Completion { run, done, failure } = *completion;
+        let Some((id, State::Running)) = self.keys.find(run) else { return };
+        let key = &mut self.keys[id];
+        let Some(partition) = self.partitions.get_mut(key.partition) else { return };
+        let running = std::mem::take(&mut key.running);
+        self.lanes.vacate(key.lane, running);
+        partition.outstanding -= 1;
+
+        let done = if planted(Fault::UnstartedIsDone) && failure.is_none() { running } else { done.min(running) };
+        let failure = failure.filter(|_| done < running);
+        for _ in 0..done {
+            partition.finish_head(key, out);
+        }
+        if failure.is_some() {
+            key.tries += 1;
+        }
+        let drains = partition.draining.is_some();
+        let is_suspect = self.breaker.hear(run, done, failure, self.now, out);
+        match failure {
+            None => self.go_on(id, if done < running { End::Front } else { End::Back }),
+            Some(_) if is_suspect => {
+                self.suspect = self.keys[id].lane;
+                self.go_on(id, End::Front);
+            }
+            // The next owner's to try again.
+            Some(_) if drains => self.go_on(id, End::Back),
+            // An answer from the time of an outage is no verdict: ask again when it is over.
+            Some(_) if !self.breaker.is_closed() && !planted(Fault::OpenDeadLetters) => self.go_on(id, End::Back),
+            Some(kind) => self.judge(id, kind, out),
+        }
+    }
+
+    /// The dead-letter topic answered.
+    pub(super) fn dead_lettered(&mut self, run: RunId, ok: bool, out: &mut Effects) {
+        let Some((id, State::DeadLettering(reason))) = self.keys.find(run) else { return };
+        let key = &mut self.keys[id];
+        let Some(partition) = self.partitions.get_mut(key.partition) else { return };
+        partition.outstanding -= 1;
+        if ok || planted(Fault::DeadLetterFailureIgnored) {
+            partition.finish_head(key, out);
+            if std::mem::take(&mut key.undelivered) > 0 {
+                partition.undelivered -= 1;
+            }
+            if partition.undelivered == 0 {
+                for stalled in partition.stalled.drain(..) {
+                    self.lanes.push(self.keys[stalled].lane, stalled, End::Back);
+                }
+            }
+            self.go_on(id, End::Back);
+        } else {
+            if key.undelivered == 0 {
+                partition.undelivered += 1;
+            }
+            key.undelivered += 1;
+            let wait = self.settings.dead_letter.jittered(key.undelivered, &mut self.rng);
+            self.park(id, State::Undelivered(reason), wait);
+        }
+    }
+
+    /// A parked key's time has come.
+    pub(super) fn wake(&mut self, run: RunId, out: &mut Effects) {
+        let Some((id, state)) = self.keys.find(run) else { return };
+        let partition = self.partitions.get_mut(self.keys[id].partition);
+        let drains = partition.is_none_or(|partition| partition.draining.is_some());
+        match state {
+            State::Parked | State::Undelivered(_) if drains => {}
+            State::Parked => self.go_on(id, End::Back),
+            State::Undelivered(reason) if self.breaker.is_closed() => self.dead_letter(id, reason, out),
+            State::Undelivered(_) => self.park(id, state, self.settings.dead_letter.base),
+            State::Ready | State::Running | State::DeadLettering(_) | State::Vacant => {}
+        }
+    }
+
+    /// Decides on an event that failed while the breaker was closed.
+    fn judge(&mut self, id: KeyId, kind: FailureKind, out: &mut Effects) {
+        let key = &mut self.keys[id];
+        let costs = kind == FailureKind::Transient || planted(Fault::DependencyCosts);
+        key.failures += u32::from(costs);
+        let retries = self.settings.retries + u32::from(planted(Fault::RetryOnceMore));
+        if kind == FailureKind::Poison {
+            self.dead_letter(id, DeadLetterReason::Poison, out);
+        } else if key.failures > retries {
+            self.dead_letter(id, DeadLetterReason::Exhausted, out);
+        } else {
+            let wait = self.settings.retry.jittered(key.tries, &mut self.rng);
+            self.park(id, State::Parked, wait);
+        }
+    }
+
+    /// Asks for the dead letter of a key's oldest event.
+    fn dead_letter(&mut self, id: KeyId, reason: DeadLetterReason, out: &mut Effects) {
+        let run = self.keys.begin(id, State::DeadLettering(reason));
+        let key = &self.keys[id];
+        let Some(partition) = self.partitions.get_mut(key.partition) else { return };
+        partition.outstanding += 1;
+        let token = partition.ledger.token(key.head);
+        out.list.push(Effect::DeadLetter { run, token, attempts: key.tries, reason });
+        if planted(Fault::DeadLetterNotAwaited) {
+            partition.finish_head(&mut self.keys[id], out);
+            self.go_on(id, End::Back);
+        }
+    }
+
+    /// Queues a key for its next events; drops it when it has none.
+    fn go_on(&mut self, id: KeyId, at: End) {
+        let key = &mut self.keys[id];
+        let Some(partition) = self.partitions.get_mut(key.partition) else { return };
+        if key.len == 0 {
+            if let Some(hash) = key.hash {
+                partition.keys.remove(&hash);
+            }
+            self.keys.remove(id);
+        } else if partition.draining.is_some() {
+            key.state = State::Parked;
+        } else {
+            key.state = State::Ready;
+            self.lanes.push(key.lane, id, at);
+        }
+    }
+
+    /// Leaves a key alone for a while.
+    fn park(&mut self, id: KeyId, state: State, wait: Millis) {
+        self.keys[id].state = state;
+        self.timers.push(Reverse((self.now.saturating_add(wait), self.keys.run(id))));
+    }
+}

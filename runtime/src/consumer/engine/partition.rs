@@ -1,0 +1,146 @@
+//! What the engine knows of a partition it was assigned.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::fault::{Fault, planted};
+use super::io::{Effect, Effects, Epoch, Millis, Offset, PartitionId};
+use super::keys::{Key, KeyId};
+use super::ledger::Ledger;
+
+/// The partitions that are assigned.
+#[derive(Debug, Default)]
+pub(super) struct Partitions(Vec<Option<Partition>>);
+
+impl Partitions {
+    pub(super) fn insert(&mut self, partition: Partition) {
+        let index = partition.id.0 as usize;
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, || None);
+        }
+        self.0[index] = Some(partition);
+    }
+
+    pub(super) fn get_mut(&mut self, id: PartitionId) -> Option<&mut Partition> {
+        self.0.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    /// The partition, if that is its present assignment.
+    pub(super) fn of_epoch(&mut self, id: PartitionId, epoch: Epoch) -> Option<&mut Partition> {
+        self.get_mut(id).filter(|partition| partition.epoch == epoch || planted(Fault::StaleRecordsCount))
+    }
+
+    pub(super) fn remove(&mut self, id: PartitionId) -> Option<Partition> {
+        self.0.get_mut(id.0 as usize)?.take()
+    }
+
+    /// Takes out a partition that is to be given back, and has nothing under way or no time left.
+    pub(super) fn remove_drained(&mut self, now: Millis) -> Option<Partition> {
+        let is_over = |partition: &mut Partition| {
+            let idle = partition.outstanding == 0 || planted(Fault::DrainAtOnce);
+            partition.draining.is_some_and(|deadline| idle || deadline <= now)
+        };
+        self.0.iter_mut().find_map(|slot| slot.take_if(is_over))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Partition> + Clone {
+        self.0.iter().flatten()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Partition> {
+        self.0.iter_mut().flatten()
+    }
+}
+
+/// A partition from its assignment to its loss.
+#[derive(Debug)]
+pub(super) struct Partition {
+    pub(super) id: PartitionId,
+    pub(super) epoch: Epoch,
+    pub(super) ledger: Ledger,
+    /// Its keys that have unfinished events; records without a key are not in it.
+    pub(super) keys: HashMap<u64, KeyId, BuildHasherDefault<AsIs>>,
+    /// What its unfinished events occupy.
+    pub(super) bytes: u64,
+    /// Runs and dead letters that are not answered for.
+    pub(super) outstanding: u32,
+    /// Dead letters that could not be written. While there is one, the partition stands still.
+    pub(super) undelivered: u32,
+    /// Keys whose turn came while it stood still.
+    pub(super) stalled: Vec<KeyId>,
+    /// Whether it holds as much as it may, see [`Share`](super::share::Share).
+    pub(super) full: bool,
+    /// Whether the shell was told to read no more of it.
+    pub(super) paused: bool,
+    /// Until when it may drain, once it is to be given back.
+    pub(super) draining: Option<Millis>,
+    /// The position that it started from.
+    start: Option<Offset>,
+    /// The position that a commit was asked for last, or that it started from.
+    committed: Option<Offset>,
+}
+
+impl Partition {
+    pub(super) fn new(id: PartitionId, epoch: Epoch, position: Option<Offset>) -> Self {
+        Self {
+            id,
+            epoch,
+            ledger: Ledger::starting_at(position),
+            keys: HashMap::default(),
+            bytes: 0,
+            outstanding: 0,
+            undelivered: 0,
+            stalled: Vec::new(),
+            full: false,
+            paused: false,
+            draining: None,
+            start: position,
+            committed: position,
+        }
+    }
+
+    /// Ends the life of a key's oldest event: it is handled, or safe in the dead-letter topic.
+    pub(super) fn finish_head(&mut self, key: &mut Key, out: &mut Effects) {
+        let finished = self.ledger.finish(key.head);
+        out.released.push(finished.token);
+        self.bytes -= u64::from(finished.bytes);
+        key.head = finished.next;
+        key.len -= 1;
+        key.tries = 0;
+        key.failures = 0;
+    }
+
+    /// Asks for a commit, if there is anything new to commit.
+    pub(super) fn commit(&mut self, out: &mut Effects) {
+        let watermark = self.ledger.watermark();
+        if let Some(next) = watermark
+            && self.committed != watermark
+        {
+            self.committed = watermark;
+            out.list.push(Effect::Commit { partition: self.id, epoch: self.epoch, next });
+        }
+    }
+
+    /// No earlier commit is known to have succeeded: the next one is asked for again, even if nothing is new.
+    pub(super) fn uncommit(&mut self) {
+        self.committed = self.start;
+    }
+}
+
+/// Takes a hash for what it is.
+#[derive(Debug, Default)]
+pub(super) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

@@ -1,0 +1,29 @@
+//! The schedules notice every bug that is planted.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::super::fault::{ALL, Fault, plant};
+use super::schedule::live;
+
+/// How many schedules it takes until one breaks a rule, or the engine itself.
+fn caught_after(fault: Fault, most: u64) -> Option<u64> {
+    plant(Some(fault));
+    let breaks = |seed: &u64| catch_unwind(AssertUnwindSafe(|| live(*seed, false).1.is_err())).unwrap_or(true);
+    let caught = (0..most).find(breaks).map(|seed| seed + 1);
+    plant(None);
+    caught
+}
+
+/// Shown with `--nocapture`.
+#[test]
+#[allow(clippy::print_stdout)]
+fn every_planted_bug_is_caught() {
+    let mut missed = Vec::new();
+    for fault in ALL {
+        match caught_after(fault, 20_000) {
+            Some(schedules) => println!("{fault:?} is caught after {schedules} schedules"),
+            None => missed.push(fault),
+        }
+    }
+    assert!(missed.is_empty(), "20,000 schedules each did not notice {missed:?}");
+}

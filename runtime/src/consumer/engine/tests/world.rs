@@ -1,0 +1,656 @@
+//! A broker, a group, lanes and a dead-letter topic, and what must hold between them and the engine.
+//!
+//! The world keeps its own account of every event, and knows nothing of how the engine keeps its own.
+
+use std::collections::HashMap;
+
+use super::super::backoff::Rng;
+use super::super::{
+    Arrival, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis, Offset, PartitionId, RunId,
+    Settings, Token,
+};
+use crate::handler::FailureKind;
+
+/// What was broken, and when.
+pub(super) type Checked = Result<(), String>;
+
+macro_rules! ensure {
+    ($holds:expr, $($broken:tt)*) => {
+        if !$holds {
+            return Err(format!($($broken)*));
+        }
+    };
+}
+pub(super) use ensure;
+
+/// An event of a topic, for ever, and where it stands in the present assignment of its partition.
+#[derive(Debug)]
+pub(super) struct Event {
+    pub(super) offset: Offset,
+    pub(super) key: Option<u64>,
+    pub(super) bytes: u32,
+    /// A handler rejects it whenever it sees it.
+    pub(super) poison: bool,
+    /// So often it fails before it succeeds.
+    pub(super) flaky: u32,
+    /// Handled or dead-lettered, in whatever assignment.
+    pub(super) ended: bool,
+    phase: Phase,
+    tries: u32,
+    transient: u32,
+    last: Option<FailureKind>,
+    /// How often the breaker had opened when it first failed.
+    openings: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Running,
+    Writing,
+    Unwritten,
+    Finished,
+}
+
+/// A partition: its log, and this member's assignment of it.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    pub(super) events: Vec<Event>,
+    pub(super) end: Offset,
+    pub(super) committed: Offset,
+    pub(super) epoch: Option<Epoch>,
+    pub(super) draining: Option<Millis>,
+    pub(super) paused: bool,
+    /// The event that was read first in this assignment, and the one that is read next.
+    start: usize,
+    pub(super) read: usize,
+    position: Option<Offset>,
+    committed_in_epoch: Option<Offset>,
+}
+
+impl Log {
+    pub(super) fn push(&mut self, key: Option<u64>, gap: Offset) -> &mut Event {
+        let offset = self.end + gap;
+        self.end = offset + 1;
+        self.events.push(Event {
+            offset,
+            key,
+            bytes: 1,
+            poison: false,
+            flaky: 0,
+            ended: false,
+            phase: Phase::Waiting,
+            tries: 0,
+            transient: 0,
+            last: None,
+            openings: 0,
+        });
+        self.events.last_mut().unwrap()
+    }
+
+    /// What may be committed: the oldest unfinished offset, else the position.
+    fn watermark(&self) -> Option<Offset> {
+        let read = &self.events[self.start..self.read];
+        read.iter().find(|event| event.phase != Phase::Finished).map(|event| event.offset).or(self.position)
+    }
+
+    /// How many events stand at or above the watermark, and how many bytes are unfinished.
+    fn held(&self) -> (usize, u64) {
+        let mut read = self.events[self.start..self.read].iter().skip_while(|event| event.phase == Phase::Finished);
+        let count = read.clone().count();
+        let bytes = read.by_ref().filter(|event| event.phase != Phase::Finished).map(|event| u64::from(event.bytes));
+        (count, bytes.sum())
+    }
+
+    fn unwritten(&self) -> bool {
+        self.events[self.start..self.read].iter().any(|event| event.phase == Phase::Unwritten)
+    }
+
+    fn running(&self) -> usize {
+        self.events[self.start..self.read].iter().filter(|event| event.phase == Phase::Running).count()
+    }
+
+    fn forget(&mut self) {
+        self.epoch = None;
+        self.draining = None;
+        self.start = self.read;
+    }
+}
+
+/// A run that a lane has.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) run: RunId,
+    lane: u32,
+    pub(super) partition: usize,
+    /// Indices into the log.
+    pub(super) events: Vec<usize>,
+}
+
+/// A record that the engine may still speak of.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    partition: usize,
+    event: usize,
+    /// Of a former assignment, or read twice: to be released unseen.
+    stray: bool,
+}
+
+/// What a schedule may reach. Counted, to know that the schedules reach it all.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Did {
+    Handle,
+    Retry,
+    DeadLetter,
+    FailToDeadLetter,
+    Commit,
+    FailToCommit,
+    Pause,
+    OpenTheBreaker,
+    Probe,
+    GiveBack,
+    Abandon,
+    Lose,
+    Crash,
+    SayWhatIsStale,
+}
+
+pub(super) type Tally = [u64; Did::SayWhatIsStale as usize + 1];
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) rng: Rng,
+    pub(super) settings: Settings,
+    engine: Engine,
+    out: Effects,
+    pub(super) now: Millis,
+    next_epoch: u64,
+    pub(super) logs: Vec<Log>,
+    pub(super) lanes: Vec<Work>,
+    pub(super) writing: Vec<(RunId, usize, usize)>,
+    /// Runs that are over, or whose partition is gone: what is said of them changes nothing.
+    pub(super) former: Vec<RunId>,
+    pub(super) former_epochs: Vec<(usize, Epoch)>,
+    pub(super) failed_commits: Vec<(usize, Epoch)>,
+    held: Vec<Option<Held>>,
+    free: Vec<u32>,
+    lane_of: HashMap<u64, u32>,
+    pub(super) open: bool,
+    openings: u32,
+    probe: Option<RunId>,
+    /// What the handlers need is away; dead letters cannot be written; commits are refused at times.
+    pub(super) down: bool,
+    pub(super) full_disk: bool,
+    pub(super) commits_fail: bool,
+    pub(super) tally: Tally,
+    pub(super) trace: Option<Vec<String>>,
+}
+
+impl World {
+    pub(super) fn new(settings: Settings, seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        Self {
+            engine: Engine::new(settings.clone(), rng.next(), 0),
+            rng,
+            settings,
+            out: Effects::new(),
+            now: 0,
+            next_epoch: 0,
+            logs: Vec::new(),
+            lanes: Vec::new(),
+            writing: Vec::new(),
+            former: Vec::new(),
+            former_epochs: Vec::new(),
+            failed_commits: Vec::new(),
+            held: Vec::new(),
+            free: Vec::new(),
+            lane_of: HashMap::new(),
+            open: false,
+            openings: 0,
+            probe: None,
+            down: false,
+            full_disk: false,
+            commits_fail: false,
+            tally: Tally::default(),
+            trace: None,
+        }
+    }
+
+    // What happens.
+
+    pub(super) fn assign(&mut self, index: usize) -> Checked {
+        let epoch = Epoch(self.next_epoch);
+        self.next_epoch += 1;
+        // The client forgets every pause; it is the engine's to repeat them.
+        self.logs.iter_mut().for_each(|log| log.paused = false);
+        let knows = self.rng.up_to(1) == 0;
+        let log = &mut self.logs[index];
+        log.epoch = Some(epoch);
+        log.start = log.events.partition_point(|event| event.offset < log.committed);
+        log.read = log.start;
+        log.position = knows.then_some(log.committed);
+        log.committed_in_epoch = None;
+        for event in &mut log.events[log.start..] {
+            event.phase = Phase::Waiting;
+            event.tries = 0;
+            event.transient = 0;
+            event.last = None;
+        }
+        let position = log.position;
+        self.feed(Input::Assigned { partition: id(index), epoch, position })
+    }
+
+    pub(super) fn revoke(&mut self, index: usize) -> Checked {
+        let deadline = self.now + self.settings.drain_timeout;
+        let log = &mut self.logs[index];
+        if log.epoch.is_some() {
+            log.draining.get_or_insert(deadline);
+        }
+        self.feed(Input::Revoked { partition: id(index) })
+    }
+
+    pub(super) fn lose(&mut self, index: usize) -> Checked {
+        self.tally[Did::Lose as usize] += 1;
+        self.forget(index);
+        self.feed(Input::Lost { partition: id(index) })
+    }
+
+    /// The process dies; another one starts without a partition.
+    pub(super) fn crash(&mut self) {
+        self.tally[Did::Crash as usize] += 1;
+        self.note(|| "crash".to_owned());
+        self.engine = Engine::new(self.settings.clone(), self.rng.next(), self.now);
+        self.logs.iter_mut().for_each(Log::forget);
+        self.lanes.clear();
+        self.writing.clear();
+        self.former.clear();
+        self.former_epochs.clear();
+        self.failed_commits.clear();
+        self.held.clear();
+        self.free.clear();
+        self.open = false;
+        self.probe = None;
+    }
+
+    /// Reads up to so many records, and over the gap behind them or not. Starts with records that were read before.
+    pub(super) fn read(&mut self, index: usize, most: usize, again: usize, over_gap: bool) -> Checked {
+        let (events, bytes) = self.held();
+        let log = &self.logs[index];
+        let Some(epoch) = log.epoch.filter(|_| !log.paused && log.draining.is_none()) else { return Ok(()) };
+        let to = (log.read + most).min(log.events.len());
+        ensure!(events < self.settings.max_in_flight as usize, "{events} events are held, and {index} is not paused");
+        ensure!(bytes < self.settings.max_in_flight_bytes, "{bytes} bytes are held, and {index} is not paused");
+        let mut records = Vec::new();
+        for event in log.read.saturating_sub(again).max(log.start)..to {
+            let stray = event < self.logs[index].read;
+            records.push(self.hold(index, event, stray));
+        }
+        let log = &mut self.logs[index];
+        log.read = to;
+        let next = if over_gap {
+            log.events.get(to).map_or(log.end, |event| event.offset)
+        } else {
+            to.checked_sub(1).map_or(0, |last| log.events[last].offset + 1)
+        };
+        log.position = Some(next.max(log.position.unwrap_or(0)));
+        self.feed(Input::Records { partition: id(index), epoch, records: &records, next })
+    }
+
+    /// Records come in that nobody wants any more: of a former assignment, or of a revoked partition.
+    pub(super) fn read_late(&mut self, index: usize, epoch: Epoch) -> Checked {
+        self.tally[Did::SayWhatIsStale as usize] += 1;
+        let count = self.logs[index].events.len().min(2);
+        let records: Vec<_> = (0..count).map(|event| self.hold(index, event, true)).collect();
+        let next = self.logs[index].end + 7;
+        self.feed(Input::Records { partition: id(index), epoch, records: &records, next })
+    }
+
+    /// Lanes answer: the works taken out of `lanes`, each stopping early, unstarted, with some luck.
+    pub(super) fn answer(&mut self, works: Vec<Work>, stops: bool) -> Checked {
+        let mut completions = Vec::new();
+        for work in works {
+            let keeps = if stops { self.rng.up_to(work.events.len() as u64) as usize } else { work.events.len() };
+            let (done, failure) = self.handle(&work, keeps);
+            if self.probe == Some(work.run) {
+                self.probe = None;
+            }
+            self.former.push(work.run);
+            completions.push(Completion { run: work.run, done, failure });
+        }
+        self.feed(Input::Completed { completions: &completions })
+    }
+
+    /// Handles the first few events of a run, until one fails.
+    fn handle(&mut self, work: &Work, keeps: usize) -> (u32, Option<FailureKind>) {
+        let (mut done, mut failure) = (0, None);
+        for (at, &index) in work.events.iter().enumerate() {
+            let event = &mut self.logs[work.partition].events[index];
+            event.phase = Phase::Waiting;
+            if at >= keeps || failure.is_some() {
+                continue;
+            }
+            failure = if self.down && self.rng.up_to(9) > 0 {
+                Some(FailureKind::Dependency)
+            } else if event.poison {
+                Some(FailureKind::Poison)
+            } else if event.flaky > 0 {
+                event.flaky -= 1;
+                Some(FailureKind::Transient)
+            } else {
+                None
+            };
+            event.last = failure;
+            if failure.is_none() {
+                done += 1;
+                event.ended = true;
+                event.phase = Phase::Finished;
+                self.tally[Did::Handle as usize] += 1;
+            } else {
+                if event.tries == 0 {
+                    event.openings = if self.open { u32::MAX } else { self.openings };
+                }
+                event.tries += 1;
+                event.transient += u32::from(failure == Some(FailureKind::Transient));
+            }
+        }
+        (done, failure)
+    }
+
+    pub(super) fn acknowledge(&mut self, which: usize) -> Checked {
+        let (run, partition, event) = self.writing.swap_remove(which);
+        let event = &mut self.logs[partition].events[event];
+        let ok = !self.full_disk;
+        if ok {
+            event.ended = true;
+            event.phase = Phase::Finished;
+            self.tally[Did::DeadLetter as usize] += 1;
+        } else {
+            event.phase = Phase::Unwritten;
+            self.tally[Did::FailToDeadLetter as usize] += 1;
+        }
+        self.former.push(run);
+        self.feed(Input::DeadLettered { run, ok })
+    }
+
+    /// Something is said of a run that is over.
+    pub(super) fn say_of_former(&mut self, which: usize) -> Checked {
+        let run = self.former[which];
+        self.tally[Did::SayWhatIsStale as usize] += 1;
+        let failure = match self.rng.up_to(3) {
+            0 => Some(FailureKind::Poison),
+            1 => Some(FailureKind::Dependency),
+            _ => None,
+        };
+        let done = self.rng.up_to(2) as u32;
+        self.feed(Input::Completed { completions: &[Completion { run, done, failure }] })?;
+        self.feed(Input::DeadLettered { run, ok: done > 0 })
+    }
+
+    pub(super) fn report_failed_commit(&mut self) -> Checked {
+        let Some((index, epoch)) = self.failed_commits.pop() else { return Ok(()) };
+        self.tally[Did::FailToCommit as usize] += 1;
+        self.feed(Input::CommitFailed { partition: id(index), epoch })
+    }
+
+    pub(super) fn tick(&mut self, by: Millis) -> Checked {
+        self.now += by;
+        self.feed(Input::Tick { now: self.now })
+    }
+
+    // What the engine asks for.
+
+    fn feed(&mut self, input: Input<'_>) -> Checked {
+        self.note(|| format!("{input:?}"));
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        self.engine.step(input, &mut out);
+        self.note(|| format!("    {:?} released {:?}", out.list(), out.released()));
+        let checked = self.carry_out(&out);
+        self.out = out;
+        checked
+    }
+
+    fn carry_out(&mut self, out: &Effects) -> Checked {
+        for effect in out.list() {
+            match *effect {
+                Effect::Dispatch { run, lane, attempt, from, len } => {
+                    ensure!(len > 0 && out.tokens(from, len).len() == len as usize, "{effect:?} has no tokens");
+                    self.dispatched(run, lane, attempt, out.tokens(from, len))?;
+                }
+                Effect::DeadLetter { run, token, attempts, reason } => {
+                    self.dead_letter_asked(run, token, attempts, reason)?;
+                }
+                Effect::Pause { partition } => {
+                    self.tally[Did::Pause as usize] += 1;
+                    self.assigned(partition)?.paused = true;
+                }
+                Effect::Resume { partition } => self.assigned(partition)?.paused = false,
+                Effect::Commit { partition, epoch, next } => self.commit_asked(partition, epoch, next)?,
+                Effect::Drained { partition, abandoned } => self.given_back(partition, abandoned)?,
+                Effect::BreakerOpened => {
+                    ensure!(!self.open, "the breaker opened twice");
+                    self.open = true;
+                    self.openings += 1;
+                    self.tally[Did::OpenTheBreaker as usize] += 1;
+                    self.probe = None;
+                }
+                Effect::BreakerClosed => {
+                    ensure!(self.open, "the breaker closed twice");
+                    self.open = false;
+                }
+            }
+        }
+        for token in out.released() {
+            let held = self.held.get_mut(token.0 as usize).and_then(Option::take);
+            let Some(Held { partition, event, stray }) = held else {
+                return Err(format!("{token:?} was released twice"));
+            };
+            let log = &self.logs[partition];
+            ensure!(
+                stray || log.epoch.is_none() || log.events[event].phase == Phase::Finished,
+                "the record {partition}@{} was released unfinished",
+                log.events[event].offset
+            );
+            self.free.push(token.0);
+        }
+        self.rest()
+    }
+
+    fn dispatched(&mut self, run: RunId, lane: u32, attempt: u32, tokens: &[Token]) -> Checked {
+        ensure!(lane < self.settings.lanes, "there is no lane {lane}");
+        let mut work = Work { run, lane, partition: 0, events: Vec::with_capacity(tokens.len()) };
+        for (at, &token) in tokens.iter().enumerate() {
+            let (partition, index) = self.live(token)?;
+            let log = &mut self.logs[partition];
+            let offset = log.events[index].offset;
+            ensure!(log.draining.is_none(), "{partition}@{offset} was handed out though its partition is revoked");
+            ensure!(!log.unwritten(), "{partition}@{offset} was handed out though its partition stands still");
+            let event = &log.events[index];
+            ensure!(event.phase == Phase::Waiting, "{partition}@{offset} was handed out while {:?}", event.phase);
+            let earlier = &log.events[log.start..index];
+            let overtaken = earlier.iter().enumerate().find(|(place, earlier)| {
+                let same = event.key.is_some() && earlier.key == event.key;
+                same && earlier.phase != Phase::Finished && !work.events.contains(&(log.start + place))
+            });
+            ensure!(overtaken.is_none(), "{partition}@{offset} was handed out before {overtaken:?}");
+            if at > 0 {
+                let first = &log.events[work.events[0]];
+                ensure!(partition == work.partition && first.key == event.key, "a run has two keys");
+                ensure!(event.key.is_some(), "a run has two records without a key");
+            }
+            ensure!(attempt == 1 || tokens.len() == 1, "a retry is not alone");
+            ensure!(attempt == event.tries + 1, "{partition}@{offset}: attempt {attempt} after {} tries", event.tries);
+            let undisturbed = !self.open && event.openings == self.openings;
+            ensure!(
+                event.transient <= self.settings.retries || !undisturbed,
+                "{partition}@{offset} was retried though it failed {} times",
+                event.transient
+            );
+            if let Some(key) = event.key {
+                ensure!(*self.lane_of.entry(key).or_insert(lane) == lane, "key {key} changed its lane");
+            }
+            log.events[index].phase = Phase::Running;
+            work.partition = partition;
+            work.events.push(index);
+        }
+        if self.open {
+            ensure!(self.probe.is_none() && tokens.len() == 1, "more than a probe was handed out to an open breaker");
+            self.probe = Some(run);
+            self.tally[Did::Probe as usize] += 1;
+        }
+        self.tally[Did::Retry as usize] += u64::from(attempt > 1);
+        self.lanes.push(work);
+        let running: usize = self.lanes.iter().filter(|work| work.lane == lane).map(|work| work.events.len()).sum();
+        let room = self.settings.lane_capacity as usize + usize::from(self.probe.is_some());
+        ensure!(running <= room, "lane {lane} was handed {running} events");
+        Ok(())
+    }
+
+    fn dead_letter_asked(&mut self, run: RunId, token: Token, attempts: u32, reason: DeadLetterReason) -> Checked {
+        let (partition, index) = self.live(token)?;
+        let retries = self.settings.retries;
+        let log = &mut self.logs[partition];
+        let event = &log.events[index];
+        let offset = event.offset;
+        ensure!(!self.open, "{partition}@{offset} is dead-lettered while the breaker is open");
+        ensure!(log.draining.is_none(), "{partition}@{offset} is dead-lettered though its partition is revoked");
+        ensure!(
+            matches!(event.phase, Phase::Waiting | Phase::Unwritten),
+            "{partition}@{offset} is dead-lettered while {:?}",
+            event.phase
+        );
+        ensure!(attempts == event.tries, "{partition}@{offset}: {attempts} attempts after {} tries", event.tries);
+        let just = match reason {
+            DeadLetterReason::Poison => event.last == Some(FailureKind::Poison),
+            DeadLetterReason::Exhausted => event.transient > retries,
+        };
+        ensure!(just, "{partition}@{offset} is dead-lettered as {reason:?} after {event:?}");
+        log.events[index].phase = Phase::Writing;
+        self.writing.push((run, partition, index));
+        Ok(())
+    }
+
+    fn commit_asked(&mut self, partition: PartitionId, epoch: Epoch, next: Offset) -> Checked {
+        let fails = self.commits_fail && self.rng.up_to(9) == 0;
+        let log = self.assigned(partition)?;
+        ensure!(log.epoch == Some(epoch), "{partition:?} is committed in a former {epoch:?}");
+        let watermark = log.watermark();
+        ensure!(Some(next) <= watermark, "{partition:?} is committed at {next}, above the watermark {watermark:?}");
+        ensure!(Some(next) >= log.committed_in_epoch, "{partition:?} is committed at {next}, below an earlier commit");
+        let left = log.events.iter().find(|event| event.offset < next && !event.ended);
+        ensure!(left.is_none(), "{partition:?} is committed at {next}, above {left:?}");
+        log.committed_in_epoch = Some(next);
+        if fails && log.draining.is_none() {
+            self.failed_commits.push((partition.0 as usize, epoch));
+        } else {
+            log.committed = next;
+        }
+        self.tally[Did::Commit as usize] += 1;
+        Ok(())
+    }
+
+    fn given_back(&mut self, partition: PartitionId, abandoned: u32) -> Checked {
+        self.tally[Did::GiveBack as usize] += 1;
+        self.tally[Did::Abandon as usize] += u64::from(abandoned);
+        let index = partition.0 as usize;
+        let (now, log) = (self.now, &self.logs[index]);
+        let Some(deadline) = log.draining else {
+            ensure!(log.epoch.is_none(), "{partition:?} is given back unasked");
+            return Ok(());
+        };
+        let running = log.running();
+        let writing = self.writing.iter().any(|&(_, partition, _)| partition == index);
+        ensure!(now >= deadline || running == 0 && !writing, "{partition:?} is given back while lanes work on it");
+        ensure!(abandoned as usize == running, "{abandoned} events are said to be abandoned, not {running}");
+        let watermark = log.watermark();
+        ensure!(
+            watermark.is_none_or(|watermark| watermark <= log.committed),
+            "{partition:?} is given back, committed at {}, not at {watermark:?}",
+            log.committed
+        );
+        self.forget(index);
+        Ok(())
+    }
+
+    /// What holds between any two inputs.
+    fn rest(&self) -> Checked {
+        for (index, log) in self.logs.iter().enumerate().filter(|(_, log)| log.epoch.is_some()) {
+            let must_stand = (self.open || log.unwritten()) && log.draining.is_none();
+            ensure!(!must_stand || log.paused, "{index} stands still and is not paused");
+        }
+        let gone = |held: &&Held| held.stray || self.logs[held.partition].epoch.is_none();
+        let kept = self.held.iter().flatten().find(gone);
+        ensure!(kept.is_none(), "{kept:?} is not released");
+        Ok(())
+    }
+
+    // Accounts.
+
+    /// Whether every event has ended and is committed.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.logs.iter().all(|log| log.committed == log.end && log.events.iter().all(|event| event.ended))
+    }
+
+    fn held(&self) -> (usize, u64) {
+        let assigned = self.logs.iter().filter(|log| log.epoch.is_some());
+        assigned.map(Log::held).fold((0, 0), |(events, bytes), (e, b)| (events + e, bytes + b))
+    }
+
+    fn hold(&mut self, partition: usize, event: usize, stray: bool) -> Arrival {
+        let token = self.free.pop().unwrap_or_else(|| {
+            self.held.push(None);
+            self.held.len() as u32 - 1
+        });
+        self.held[token as usize] = Some(Held { partition, event, stray });
+        let Event { offset, key, bytes, .. } = self.logs[partition].events[event];
+        Arrival { offset, key, bytes, token: Token(token) }
+    }
+
+    fn live(&self, token: Token) -> Result<(usize, usize), String> {
+        match self.held.get(token.0 as usize) {
+            Some(&Some(Held { partition, event, stray: false })) if self.logs[partition].epoch.is_some() => {
+                Ok((partition, event))
+            }
+            held => Err(format!("{token:?} is spoken of, which is {held:?}")),
+        }
+    }
+
+    fn assigned(&mut self, partition: PartitionId) -> Result<&mut Log, String> {
+        let log = self.logs.get_mut(partition.0 as usize).filter(|log| log.epoch.is_some());
+        log.ok_or_else(|| format!("{partition:?} is spoken of, which is not ours"))
+    }
+
+    fn forget(&mut self, index: usize) {
+        if let Some(epoch) = self.logs[index].epoch {
+            self.former_epochs.push((index, epoch));
+        }
+        self.logs[index].forget();
+        let former = &mut self.former;
+        self.lanes.retain(|work| {
+            if work.partition == index {
+                former.push(work.run);
+                if self.probe == Some(work.run) {
+                    self.probe = None;
+                }
+            }
+            work.partition != index
+        });
+        self.writing.retain(|&(run, partition, _)| {
+            if partition == index {
+                former.push(run);
+            }
+            partition != index
+        });
+        self.failed_commits.retain(|&(partition, _)| partition != index);
+    }
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(line());
+        }
+    }
+}
+
+pub(super) fn id(index: usize) -> PartitionId {
+    PartitionId(index as u32)
+}
