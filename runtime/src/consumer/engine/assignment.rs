@@ -71,7 +71,9 @@ impl Engine {
             let held = &self.keys[key];
             if held.state == State::Running {
                 abandoned += held.running;
-                self.lanes.vacate(held.lane, held.running);
+                if !planted(Fault::LaneLeaks) {
+                    self.lanes.vacate(held.lane, held.running);
+                }
             }
             self.keys.remove(key);
         }

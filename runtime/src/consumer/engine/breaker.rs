@@ -1,6 +1,6 @@
 //! The circuit breaker: stops everything while what every event needs is away.
 
-use super::io::{Effect, Effects, Millis, RunId};
+use super::io::{Completion, Effect, Effects, Millis, RunId};
 use super::settings::BreakerSettings;
 use crate::handler::FailureKind;
 
@@ -16,6 +16,9 @@ pub(super) struct Breaker {
     calls: u32,
     failed: u32,
 }
+
+/// How many times the least number of answers is remembered.
+const MEMORY: u32 = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -33,9 +36,12 @@ impl Breaker {
         self.state == State::Closed
     }
 
-    /// Whether a probe is due.
-    pub(super) fn is_due(&self, now: Millis) -> bool {
-        matches!(self.state, State::Open { until } if until <= now)
+    /// When a probe is due, if one is to be made.
+    pub(super) fn due(&self) -> Option<Millis> {
+        match self.state {
+            State::Open { until } => Some(until),
+            State::Closed | State::Probing(_) => None,
+        }
     }
 
     /// The probe is on its way.
@@ -51,18 +57,11 @@ impl Breaker {
     }
 
     /// Hears what became of a run. Says whether its next event is the one to probe with.
-    pub(super) fn hear(
-        &mut self,
-        run: RunId,
-        done: u32,
-        failure: Option<FailureKind>,
-        now: Millis,
-        out: &mut Effects,
-    ) -> bool {
-        let dependency = failure == Some(FailureKind::Dependency);
+    pub(super) fn hear(&mut self, answer: &Completion, now: Millis, out: &mut Effects) -> bool {
+        let dependency = answer.failure == Some(FailureKind::Dependency);
         match self.state {
             State::Closed => {
-                self.count(done, failure, now);
+                self.count(answer, now);
                 let opens = dependency && self.share_is_reached();
                 if opens {
                     self.open(now);
@@ -70,10 +69,10 @@ impl Breaker {
                 }
                 opens
             }
-            State::Probing(probe) if probe == run => {
+            State::Probing(probe) if probe == answer.run => {
                 if dependency {
                     self.open(now);
-                } else if failure.is_none() && done == 0 {
+                } else if answer.failure.is_none() && answer.done == 0 {
                     self.state = State::Open { until: now };
                 } else {
                     // Whatever else is wrong with the event, the dependency answered.
@@ -104,12 +103,17 @@ impl Breaker {
         self.calls >= self.settings.min_calls && share >= u64::from(self.calls) * u64::from(self.settings.share_percent)
     }
 
-    fn count(&mut self, done: u32, failure: Option<FailureKind>, now: Millis) {
+    fn count(&mut self, answer: &Completion, now: Millis) {
         if now >= self.window_end {
             self.start_window(now);
         }
-        self.calls = self.calls.saturating_add(done).saturating_add(u32::from(failure.is_some()));
-        self.failed = self.failed.saturating_add(u32::from(failure == Some(FailureKind::Dependency)));
+        self.calls = self.calls.saturating_add(answer.done).saturating_add(u32::from(answer.failure.is_some()));
+        self.failed = self.failed.saturating_add(u32::from(answer.failure == Some(FailureKind::Dependency)));
+        // The older answers fade, lest the successes of a busy window hide the outage at its end.
+        while self.calls > self.settings.min_calls.saturating_mul(MEMORY) {
+            self.calls /= 2;
+            self.failed /= 2;
+        }
     }
 
     fn start_window(&mut self, now: Millis) {

@@ -55,7 +55,7 @@ impl Engine {
     pub(super) fn dispatch_ready(&mut self, out: &mut Effects) {
         while self.breaker.is_closed() || planted(Fault::OpenDispatches) {
             let Some((key, room)) = self.lanes.next() else { break };
-            if !self.stalls(key) {
+            if !self.held_back(key) {
                 self.dispatch(key, room, out);
             }
         }
@@ -64,7 +64,7 @@ impl Engine {
     /// Hands out one event, to see whether the dependency answers: the one that failed last, if it is still here.
     pub(super) fn probe(&mut self, out: &mut Effects) {
         while let Some(key) = self.lanes.next_from(self.suspect) {
-            if !self.stalls(key) {
+            if !self.held_back(key) {
                 let run = self.dispatch(key, 1, out);
                 self.breaker.probing(run);
                 return;
@@ -74,14 +74,14 @@ impl Engine {
         self.breaker.close(self.now, out);
     }
 
-    /// Puts a key aside whose partition stands still.
-    fn stalls(&mut self, key: KeyId) -> bool {
+    /// Whether the key's partition stands still. If so, the key waits there.
+    fn held_back(&mut self, key: KeyId) -> bool {
         let Some(partition) = self.partitions.get_mut(self.keys[key].partition) else { return true };
-        let stalls = partition.undelivered > 0 && !planted(Fault::UndeliveredGoesOn);
-        if stalls {
+        let stands = partition.undelivered > 0 && !planted(Fault::UndeliveredGoesOn);
+        if stands {
             partition.stalled.push(key);
         }
-        stalls
+        stands
     }
 
     /// Hands a key's oldest events to its lane: as many as there is room for, or the one that is tried again.
@@ -98,7 +98,7 @@ impl Engine {
             out.tokens.extend(partition.ledger.chain(key.head).skip(skipped).take(key.running as usize));
         }
         if planted(Fault::ReleasedEarly) {
-            out.released.extend_from_slice(out.tokens(from, key.running).to_owned().as_slice());
+            out.released.extend_from_slice(&out.tokens[from as usize..]);
         }
         out.list.push(Effect::Dispatch { run, lane: key.lane, attempt: key.tries + 1, from, len: key.running });
         run

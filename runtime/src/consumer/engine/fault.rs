@@ -52,6 +52,10 @@ pub(super) enum Fault {
     PauseNotRepeated,
     /// A record is released when it is dispatched, so that a retry finds it gone.
     ReleasedEarly,
+    /// What a lane had of a partition that is gone fills it for ever.
+    LaneLeaks,
+    /// What events occupied that failed before they ended stays on the bill.
+    BytesLeak,
 }
 
 #[cfg(not(test))]
@@ -69,7 +73,7 @@ mod tests {
     use super::Fault;
 
     /// Every one.
-    pub(in super::super) const ALL: [Fault; Fault::ReleasedEarly as usize + 1] = [
+    pub(in super::super) const ALL: [Fault; Fault::BytesLeak as usize + 1] = [
         Fault::CommitPosition,
         Fault::CommitAfterLoss,
         Fault::GapsBlock,
@@ -94,6 +98,8 @@ mod tests {
         Fault::FinishedNotCounted,
         Fault::PauseNotRepeated,
         Fault::ReleasedEarly,
+        Fault::LaneLeaks,
+        Fault::BytesLeak,
     ];
 
     thread_local!(static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) });

@@ -187,6 +187,9 @@ pub enum Effect {
 }
 
 /// What one step or several asked for. Kept and cleared by the shell, so that its buffers are reused.
+///
+/// To be carried out before the engine is told of an assignment, a revoke or a loss: a commit that waits behind one of these
+/// comes too late.
 #[derive(Debug, Default)]
 pub struct Effects {
     pub(super) list: Vec<Effect>,
@@ -229,4 +232,13 @@ impl Effects {
         self.tokens.clear();
         self.released.clear();
     }
+}
+
+/// How much of what was read is not committed yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InFlight {
+    /// Events at or above the watermark of their partition, finished ones included.
+    pub events: u64,
+    /// What the unfinished ones of them occupy.
+    pub bytes: u64,
 }

@@ -43,7 +43,8 @@ use std::collections::BinaryHeap;
 
 pub use backoff::Backoff;
 pub use io::{
-    Arrival, Completion, DeadLetterReason, Effect, Effects, Epoch, Input, Millis, Offset, PartitionId, RunId, Token,
+    Arrival, Completion, DeadLetterReason, Effect, Effects, Epoch, InFlight, Input, Millis, Offset, PartitionId, RunId,
+    Token,
 };
 pub use settings::{BreakerSettings, Settings};
 
@@ -113,12 +114,24 @@ impl Engine {
         self.regulate(out);
     }
 
-    /// How many events and bytes the ledgers hold, for gauges.
+    /// How much is in flight, for gauges.
     #[must_use]
-    pub fn in_flight(&self) -> (u64, u64) {
-        self.partitions.iter().fold((0, 0), |(events, bytes), partition| {
-            (events + partition.ledger.len() as u64, bytes + partition.bytes)
-        })
+    pub fn in_flight(&self) -> InFlight {
+        let mut in_flight = InFlight::default();
+        for partition in self.partitions.iter() {
+            in_flight.events += partition.ledger.len() as u64;
+            in_flight.bytes += partition.bytes;
+        }
+        in_flight
+    }
+
+    /// By when the engine wants the next tick, unless an input changes that. A later one is no fault: what was due is done
+    /// then.
+    #[must_use]
+    pub fn next_tick(&self) -> Millis {
+        let retry = self.timers.peek().map(|Reverse((due, _))| *due);
+        let drained = self.partitions.iter().filter_map(|partition| partition.draining).min();
+        [retry, drained, self.breaker.due()].into_iter().flatten().fold(self.next_commit, Millis::min)
     }
 
     fn ticked(&mut self, now: Millis, out: &mut Effects) {
@@ -129,7 +142,7 @@ impl Engine {
             self.timers.pop();
             self.wake(run, out);
         }
-        if self.breaker.is_due(self.now) {
+        if self.breaker.due().is_some_and(|due| due <= self.now) {
             self.probe(out);
         }
         if self.next_commit <= self.now {

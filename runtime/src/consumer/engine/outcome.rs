@@ -29,7 +29,7 @@ impl Engine {
             key.tries += 1;
         }
         let drains = partition.draining.is_some();
-        let is_suspect = self.breaker.hear(run, done, failure, self.now, out);
+        let is_suspect = self.breaker.hear(&Completion { run, done, failure }, self.now, out);
         match failure {
             None => self.go_on(id, if done < running { End::Front } else { End::Back }),
             Some(_) if is_suspect => {

@@ -3,7 +3,7 @@
 use super::backoff::Backoff;
 use super::io::Millis;
 
-/// The engine's bounds and intervals.
+/// The engine's bounds and intervals. Where at least 1 is asked for, 0 is taken as 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -18,6 +18,7 @@ pub struct Settings {
     /// an earlier one is not. Exceeded by at most one [`Input::Records`](super::Input::Records). At least 1.
     pub max_in_flight: u32,
     /// How many bytes the unfinished events may occupy. Exceeded by at most one [`Input::Records`](super::Input::Records).
+    /// At least 1.
     pub max_in_flight_bytes: u64,
     /// How often finished work is committed.
     pub commit_interval: Millis,
@@ -37,9 +38,9 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BreakerSettings {
-    /// Over what time failures are counted.
+    /// For how long answers are counted together. In a busy time only the latest of them count: 16 times `min_calls` at most.
     pub window: Millis,
-    /// How many answers it takes before the share says anything. At least 1.
+    /// How many answers it takes before the share says anything.
     pub min_calls: u32,
     /// The share of dependency failures, in percent of the answers of a window, at which it opens.
     pub share_percent: u32,

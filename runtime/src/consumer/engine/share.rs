@@ -16,6 +16,7 @@ pub(super) struct Share {
 impl Share {
     /// Shares `max` between partitions that hold so much each.
     pub(super) fn of(max: u64, holdings: impl Iterator<Item = u64> + Clone) -> Self {
+        let max = max.max(1);
         let count = holdings.clone().count().max(1) as u64;
         let floor = (max / (2 * count)).max(1);
         let (held, claimed) =
