@@ -12,5 +12,7 @@ mod lint;
 mod load;
 pub mod pattern;
 mod resolve;
+pub mod validate;
 
+pub use document::Source;
 pub use load::{Loaded, load};

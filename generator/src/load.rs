@@ -4,7 +4,7 @@ use crate::{
     api::Api,
     diagnostic::{self, Diagnostic, Severity},
     document::{Document, ReadFiles, Source},
-    resolve,
+    lint, resolve,
 };
 
 /// What reading a contract gave.
@@ -42,8 +42,14 @@ impl Loaded {
 pub fn load(spec: Source, topics: Option<Source>, files: &dyn ReadFiles) -> Loaded {
     let mut diagnostics = Vec::new();
     let (mut document, root) = Document::read(spec, files, &mut diagnostics);
-    let _ = topics;
-    let resolved = root.and_then(|root| resolve::resolve(&mut document, root, &mut diagnostics));
+    let mut resolved = root.and_then(|root| resolve::resolve(&mut document, root, &mut diagnostics));
+    let topics = topics.and_then(|source| document.add(source, &mut diagnostics));
+    if let Some(resolved) = &mut resolved {
+        if let Some(topics) = topics {
+            resolved.topics = resolve::topics::apply(&document, topics, &mut resolved.api, &mut diagnostics);
+        }
+        lint::run(&document, resolved, &mut diagnostics);
+    }
     let api = resolved.map(|r| r.api);
     diagnostic::sort(&mut diagnostics, &document);
     Loaded { api, document, diagnostics }

@@ -24,6 +24,9 @@ pub(super) struct Args {
     /// A topics file: partitions, retention and key of each channel's topic
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
+    /// A further folder that references may lead into [repeatable]
+    #[arg(long, value_name = "DIR")]
+    allow_dir: Vec<PathBuf>,
     /// How to write the findings
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -36,7 +39,8 @@ pub(super) fn run(args: &Args) -> Exit {
 fn check(args: &Args) -> Result<Exit, Exit> {
     let spec = output::source(&args.spec)?;
     let topics = args.topics.as_deref().map(output::source).transpose()?;
-    let loaded = load(spec, topics, &DiskFiles::beside(&args.spec));
+    let files = args.allow_dir.iter().fold(DiskFiles::beside(&args.spec), DiskFiles::allow);
+    let loaded = load(spec, topics, &files);
     output::results(&render(&loaded.diagnostics, &loaded.document, args.format, output::colour()))?;
     let unsound = loaded.diagnostics.iter().any(|d| d.severity == Severity::Error);
     Ok(if unsound { Exit::Findings } else { Exit::Fine })

@@ -41,7 +41,7 @@ pub enum ReadError {
 /// Reads the files that a document refers to.
 pub trait ReadFiles {
     /// Reads at most `limit` bytes of the file at `path`: relative to the root document's folder, `/` between its parts,
-    /// without `.` and `..`.
+    /// without `.`, and with `..` only at its beginning, where it leads out of that folder.
     fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, ReadError>;
 }
 
@@ -66,22 +66,31 @@ impl ReadFiles for MemoryFiles {
     }
 }
 
-/// Files in the document's folder, and nowhere else: symbolic links that lead out of it are refused.
+/// Files in the document's folder, and in others that are allowed by name: symbolic links that lead out of them are
+/// refused.
 #[derive(Clone, Debug)]
 pub struct DiskFiles {
     folder: PathBuf,
+    allowed: Vec<PathBuf>,
 }
 
 impl DiskFiles {
     /// Files below `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
-        Self { folder: if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder } }
+        Self { folder: if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }, allowed: Vec::new() }
     }
 
     /// Files beside the document at `spec`.
     pub fn beside(spec: &Path) -> Self {
         Self::new(spec.parent().map(Path::to_path_buf).unwrap_or_default())
+    }
+
+    /// Files below `folder` too.
+    #[must_use]
+    pub fn allow(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.allowed.push(folder.into());
+        self
     }
 }
 
@@ -91,9 +100,25 @@ impl ReadFiles for DiskFiles {
             std::io::ErrorKind::NotFound => ReadError::Missing,
             _ => ReadError::Io(e.to_string()),
         };
-        let folder = fs::canonicalize(&self.folder).map_err(io)?;
-        let file = fs::canonicalize(self.folder.join(path)).map_err(io)?;
-        if !file.starts_with(&folder) {
+        let base = fs::canonicalize(&self.folder).map_err(io)?;
+        let roots: Vec<PathBuf> =
+            self.allowed.iter().filter_map(|f| fs::canonicalize(f).ok()).chain([base.clone()]).collect();
+        let inside = |file: &Path| roots.iter().any(|root| file.starts_with(root));
+        // By its name first, so that nothing is asked of the disk about a file that is outside.
+        let mut named = base;
+        for part in path.split('/') {
+            match part {
+                ".." => {
+                    named.pop();
+                }
+                part => named.push(part),
+            }
+        }
+        if !inside(&named) {
+            return Err(ReadError::Outside);
+        }
+        let file = fs::canonicalize(&named).map_err(io)?;
+        if !inside(&file) {
             return Err(ReadError::Outside);
         }
         // Asked of the path, not of an open file: opening a pipe or a device may block.

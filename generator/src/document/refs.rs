@@ -32,8 +32,6 @@ pub enum RefFault {
     Remote,
     /// A path from the root of the file system, or of Windows.
     Absolute,
-    /// A path that leaves the document's folder.
-    Outside,
     /// The fragment is no JSON pointer.
     NotAPointer(String),
     /// No such file, or it could not be opened.
@@ -189,8 +187,10 @@ impl Document {
         for part in path.split('/') {
             match part {
                 "" | "." => {}
+                // What leads upwards out of the folder stays in the path; whoever reads files decides.
+                ".." if parts.last().is_none_or(|p| *p == "..") => parts.push(".."),
                 ".." => {
-                    parts.pop().ok_or(RefFault::Outside)?;
+                    parts.pop();
                 }
                 part => parts.push(part),
             }
@@ -254,7 +254,7 @@ impl Document {
                 .help("save the file in the document's folder and refer to it by its relative path"),
             RefFault::Absolute => found(Code::REF_OUTSIDE, format!("`{text}` is an absolute path"))
                 .help("copy the file into the document's folder and refer to it by its relative path"),
-            RefFault::Outside | RefFault::File(_, ReadError::Outside) => {
+            RefFault::File(_, ReadError::Outside) => {
                 found(Code::REF_OUTSIDE, format!("`{text}` leads out of the document's folder")).help(
                     "copy the file into the document's folder, or read the document from a folder that holds both",
                 )

@@ -1,1 +1,91 @@
-//! The rules of `check`, one a file.
+//! The rules of `check`, one a file. What the walk over the objects and the merging of schemas cannot but notice is reported
+//! there; here is what has to be looked for.
+
+mod addresses;
+mod channel_messages;
+mod defaults;
+mod enum_types;
+mod examples;
+mod identifiers;
+mod infinite;
+mod order;
+mod parameters;
+mod patterns;
+mod required;
+mod security;
+mod servers;
+mod tags;
+mod topic_names;
+mod unused;
+
+use crate::{
+    api::{Schema, SchemaId},
+    diagnostic::Diagnostic,
+    document::{Document, Place},
+    resolve::Resolved,
+    validate::{Path, Step},
+};
+
+/// What a rule looks at.
+struct Context<'a> {
+    document: &'a Document,
+    resolved: &'a Resolved,
+}
+
+/// Applies every rule. Examples that contradict their schema are marked in the model.
+pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut Vec<Diagnostic>) {
+    let cx = Context { document, resolved };
+    addresses::check(&cx, findings);
+    channel_messages::check(&cx, findings);
+    defaults::check(&cx, findings);
+    enum_types::check(&cx, findings);
+    identifiers::check(&cx, findings);
+    infinite::check(&cx, findings);
+    order::check(&cx, findings);
+    parameters::check(&cx, findings);
+    patterns::check(&cx, findings);
+    required::check(&cx, findings);
+    security::check(&cx, findings);
+    servers::check(&cx, findings);
+    tags::check(&cx, findings);
+    topic_names::check(&cx, findings);
+    unused::check(&cx, findings);
+    for (message, example, why) in examples::check(&cx, findings) {
+        if let Some(message) = resolved.api.messages.get_mut(message) {
+            message.examples[example].refused = Some(why);
+        }
+    }
+}
+
+impl Context<'_> {
+    /// The value a path leads to below `place`, or the last one on the way there.
+    fn below(&self, place: Place, path: &Path) -> Place {
+        path.0
+            .iter()
+            .fold((place, true), |(at, going), step| {
+                let next = match step {
+                    _ if !going => None,
+                    Step::Key(key) => self.document.get(at, key),
+                    Step::Index(index) => self.document.items(at).nth(*index),
+                };
+                next.map_or((at, false), |next| (next, true))
+            })
+            .0
+    }
+
+    /// Where a schema has a keyword, in the first of its members that does.
+    fn keyword(&self, schema: &Schema, keyword: &str) -> Option<Place> {
+        let other = match keyword {
+            "const" => "enum",
+            "dependencies" => "dependentRequired",
+            other => other,
+        };
+        let find = |key| schema.members.iter().find_map(|m| self.document.get(*m, key));
+        find(keyword).or_else(|| find(other))
+    }
+
+    /// All schemas, with their ids.
+    fn schemas(&self) -> impl Iterator<Item = (SchemaId, &Schema)> {
+        self.resolved.api.schemas.0.iter().enumerate().map(|(i, schema)| (SchemaId(i as u32), schema))
+    }
+}

@@ -9,6 +9,8 @@ pub(crate) mod topics;
 mod traits;
 mod version;
 
+use std::collections::HashMap;
+
 use crate::{
     api::{Api, Message},
     diagnostic::{At, Code, Diagnostic},
@@ -27,6 +29,8 @@ pub(crate) struct Resolved {
     pub(crate) root: Place,
     /// Whether it is written in 3.x.
     pub(crate) three: bool,
+    /// Where the topics file speaks of a channel, by its index.
+    pub(crate) topics: HashMap<usize, Place>,
 }
 
 /// Makes the model of the document whose top value is `root`. What is wrong is reported and left out.
@@ -49,5 +53,5 @@ pub(crate) fn resolve(document: &mut Document, root: Place, findings: &mut Vec<D
     let index = objects::walk(document, root, object, &mut refs, findings);
     let merged = traits::apply(document, &index, three, &mut refs, findings);
     let (api, unused) = contract::build(document, root, version, &index, &merged, &mut refs, findings);
-    Some(Resolved { api, unused, index, refs, root, three })
+    Some(Resolved { api, unused, index, refs, root, three, topics: HashMap::new() })
 }

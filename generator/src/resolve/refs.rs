@@ -58,9 +58,9 @@ impl Refs {
         end
     }
 
-    /// Whether a reference leads to `place`.
-    pub(crate) fn is_used(&self, place: Place) -> bool {
-        self.used.contains(&place)
+    /// Everything that some reference leads to.
+    pub(crate) fn used(&self) -> impl Iterator<Item = Place> + '_ {
+        self.used.iter().copied()
     }
 }
 

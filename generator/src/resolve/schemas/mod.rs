@@ -19,7 +19,7 @@ use crate::{
     document::{Document, Kind, Place},
 };
 
-pub(crate) use values::equal;
+pub(crate) use values::{compare, equal, integer};
 
 /// Steps of merging that one document may take; a contract of 3,000 channels takes 200,000.
 const WORK: u64 = 4_000_000;

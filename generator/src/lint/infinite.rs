@@ -1,0 +1,73 @@
+//! CG0509: a schema that requires itself.
+
+use super::Context;
+use crate::{
+    api::{Items, Schema, SchemaId, TypeSet},
+    diagnostic::{Code, Diagnostic},
+};
+
+pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+    let schemas = &cx.resolved.api.schemas;
+    let mut finite = vec![false; schemas.0.len()];
+    // What a schema needs mostly has a higher number than itself, so this settles in a few rounds.
+    loop {
+        let mut changed = false;
+        for (index, schema) in schemas.0.iter().enumerate().rev() {
+            if !finite[index] && is_finite(schema, &finite) {
+                finite[index] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    let mut reported = vec![false; finite.len()];
+    for (id, schema) in cx.schemas().filter(|(id, _)| !finite[id.0 as usize]) {
+        // Of a ring, the first is told; what merely needs a ring is not.
+        let mut seen = vec![false; finite.len()];
+        let mut todo: Vec<SchemaId> = needs(schema).collect();
+        let (mut returns, mut told) = (false, false);
+        while let Some(next) = todo.pop() {
+            returns |= next == id;
+            told |= reported[next.0 as usize];
+            if !finite[next.0 as usize] && !std::mem::replace(&mut seen[next.0 as usize], true) {
+                todo.extend(needs(&schemas[next]));
+            }
+        }
+        if returns && !told {
+            reported[id.0 as usize] = true;
+            findings.push(
+                Diagnostic::new(Code::INFINITE, "this schema requires a value of its own kind within each value")
+                    .at_key(schema.place)
+                    .help("make the property optional, or allow an empty list or null, so that there is an end"),
+            );
+        }
+    }
+}
+
+/// Whether some value of a schema can be written out, given what is known so far.
+fn is_finite(schema: &Schema, finite: &[bool]) -> bool {
+    let known = |id: &SchemaId| finite[id.0 as usize];
+    let options = schema.one_of.iter().chain(&schema.any_of).all(|options| options.iter().any(known));
+    options && needs_of_shape(schema).all(|id| known(&id))
+}
+
+fn needs(schema: &Schema) -> impl Iterator<Item = SchemaId> + '_ {
+    needs_of_shape(schema).chain(schema.one_of.iter().chain(&schema.any_of).flatten().copied())
+}
+
+/// The schemas that each value of this one holds a value of.
+fn needs_of_shape(schema: &Schema) -> impl Iterator<Item = SchemaId> + '_ {
+    let object = schema.types == TypeSet::OBJECT && schema.enumeration.is_none();
+    let array =
+        schema.types == TypeSet::ARRAY && schema.enumeration.is_none() && schema.min_items.is_some_and(|n| n > 0);
+    let properties =
+        schema.required.iter().filter(move |_| object).filter_map(|name| schema.properties.get(name)).copied();
+    let items = match &schema.items {
+        Some(Items::All(all)) if array => Some(*all),
+        Some(Items::Tuple(tuple, _)) if array => tuple.first().copied(),
+        _ => None,
+    };
+    properties.chain(items)
+}

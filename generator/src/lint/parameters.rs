@@ -1,0 +1,46 @@
+//! CG0404, CG0405: the parameters of a channel do not match its address.
+
+use super::Context;
+use crate::{
+    diagnostic::{At, Code, Diagnostic},
+    resolve::objects::Role,
+};
+
+pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+    let channels = &cx.resolved.api.channels;
+    for &place in cx.resolved.index.of(Role::Channel) {
+        let parameters = cx.document.get(place, "parameters");
+        let (address, at) = match cx.document.get(place, "address") {
+            Some(address) if cx.resolved.three => (cx.document.str(address), At::Value(address)),
+            _ => (channels.iter().find(|c| c.place == place).map(|c| c.name.as_str()), At::Key(place)),
+        };
+        let Some(address) = address else { continue };
+        for name in names_in(address) {
+            if parameters.is_none_or(|p| cx.document.get(p, name).is_none()) {
+                let mut found =
+                    Diagnostic::new(Code::PARAMETER_NOT_DESCRIBED, format!("the parameter `{name}` is not described"))
+                        .pointing(at)
+                        .help(format!("add `{name}` to the channel's `parameters`"));
+                if let Some(parameters) = parameters {
+                    found = found.related(At::Key(parameters), "it is not among these");
+                }
+                findings.push(found);
+            }
+        }
+        for (name, parameter) in parameters.into_iter().flat_map(|p| cx.document.entries(p)) {
+            if !name.starts_with("x-") && !names_in(address).any(|n| n == name) {
+                findings.push(
+                    Diagnostic::new(Code::PARAMETER_NOT_IN_ADDRESS, format!("the address has no parameter `{name}`"))
+                        .at_key(parameter)
+                        .related(at, "the address")
+                        .help(format!("write `{{{name}}}` in the address, or remove the parameter")),
+                );
+            }
+        }
+    }
+}
+
+/// The `{name}`s in an address.
+pub(super) fn names_in(address: &str) -> impl Iterator<Item = &str> {
+    address.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
+}

@@ -1,0 +1,38 @@
+//! CG0708, CG0709: names that Kafka refuses, or cannot tell apart.
+
+use std::collections::HashMap;
+
+use super::Context;
+use crate::{
+    diagnostic::{At, Code, Diagnostic},
+    document::Place,
+};
+
+pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+    let mut folded: HashMap<String, (&str, Place)> = HashMap::new();
+    // A topic is made of what the contract or the topics file says of one; an address alone may be anything.
+    for channel in cx.resolved.api.channels.iter().filter(|c| c.kafka && !c.address.contains('{')) {
+        let Some(topic) = &channel.topic else { continue };
+        let name = topic.name.as_str();
+        let sound = !name.is_empty()
+            && name.len() <= 249
+            && !matches!(name, "." | "..")
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        if !sound {
+            findings.push(
+                Diagnostic::new(Code::TOPIC_NAME, "Kafka refuses this name of a topic")
+                    .at_key(channel.place)
+                    .help("letters, digits, `.`, `_` and `-`, at most 249; a binding can give the topic another name: `bindings: { kafka: { topic: … } }`"),
+            );
+        }
+        match folded.insert(name.replace('.', "_"), (name, channel.place)) {
+            Some((other, place)) if other != name => findings.push(
+                Diagnostic::new(Code::TOPIC_COLLISION, format!("`{name}` and `{other}` are one to Kafka's metrics"))
+                    .at_key(channel.place)
+                    .related(At::Key(place), "the other one")
+                    .help("use either dots or underscores in the names of topics"),
+            ),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! CG0420: a component that nothing refers to.
+
+use std::collections::HashSet;
+
+use super::Context;
+use crate::{
+    diagnostic::{Code, Diagnostic},
+    document::Place,
+};
+
+/// Kinds of components that are only ever used by reference, and what one is called.
+const KINDS: &[(&str, &str)] = &[
+    ("messages", "message"),
+    ("schemas", "schema"),
+    ("messageTraits", "message trait"),
+    ("operationTraits", "operation trait"),
+    ("parameters", "parameter"),
+    ("correlationIds", "correlation id"),
+    ("replies", "reply"),
+    ("replyAddresses", "reply address"),
+];
+
+pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+    let Some(components) = cx.document.get(cx.resolved.root, "components") else { return };
+    // A reference into the middle of a component uses the component.
+    let mut used: HashSet<Place> = HashSet::new();
+    for place in cx.resolved.refs.used() {
+        let mut at = Some(place);
+        while let Some(place) = at.filter(|p| used.insert(*p)) {
+            at = cx.document.parent(place);
+        }
+    }
+    for (key, name) in KINDS {
+        let Some(map) = cx.document.get(components, key) else { continue };
+        for (component, place) in cx.document.entries(map).filter(|(k, p)| !k.starts_with("x-") && !used.contains(p)) {
+            findings.push(
+                Diagnostic::new(Code::UNUSED, format!("the {name} `{component}` is not used"))
+                    .at_key(place)
+                    .help("refer to it, or remove it"),
+            );
+        }
+    }
+}

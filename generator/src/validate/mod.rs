@@ -1,0 +1,389 @@
+//! Whether a value fits a schema: draft-07, over the resolved [`Schemas`].
+//!
+//! Formats are annotations, save `date-time`, which the generated code enforces too. Patterns that cannot be matched in
+//! linear time are not enforced ([`crate::pattern`]).
+
+mod date_time;
+mod decimal;
+
+use std::{cell::RefCell, collections::HashMap, fmt};
+
+use regex_lite::Regex;
+use serde_json::{Map, Number, Value};
+
+use crate::{
+    api::{AdditionalProperties, Items, Schema, SchemaId, Schemas, TypeSet},
+    pattern,
+    resolve::schemas::{compare, equal, integer},
+};
+
+pub use date_time::is_date_time;
+
+/// A step down a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To a property.
+    Key(String),
+    /// To an item.
+    Index(usize),
+}
+
+/// A way down a value; shown as `datos.cambios[0].valor_anterior`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path(pub Vec<Step>);
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if i == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One way in which a value does not fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// Where in the value.
+    pub path: Path,
+    /// The keyword it breaks.
+    pub keyword: &'static str,
+    /// The schema that keyword is of.
+    pub schema: SchemaId,
+    /// What is wrong; never holds the value itself.
+    pub message: String,
+}
+
+/// Schemas that are recursive without consuming anything of the value end here; so does work out of all proportion.
+const DEEPEST: usize = 300;
+const STEPS: u64 = 2_000_000;
+
+/// Judges values; keeps what it has compiled.
+#[derive(Debug)]
+pub struct Validator<'s> {
+    schemas: &'s Schemas,
+    patterns: RefCell<HashMap<String, Option<Regex>>>,
+}
+
+impl<'s> Validator<'s> {
+    /// A judge by these schemas.
+    pub fn new(schemas: &'s Schemas) -> Self {
+        Self { schemas, patterns: RefCell::default() }
+    }
+
+    /// Every way in which `value` does not fit.
+    pub fn faults(&self, schema: SchemaId, value: &Value) -> Vec<Fault> {
+        let mut run = Run { judge: self, path: Vec::new(), steps: 0, depth: 0 };
+        let mut faults = Vec::new();
+        run.check(schema, value, &mut faults);
+        faults
+    }
+
+    /// Whether `value` fits.
+    pub fn fits(&self, schema: SchemaId, value: &Value) -> bool {
+        self.faults(schema, value).is_empty()
+    }
+
+    fn matches(&self, pattern: &str, text: &str) -> bool {
+        if let Some(regex) = self.patterns.borrow().get(pattern) {
+            return regex.as_ref().is_none_or(|r| r.is_match(text));
+        }
+        let regex = pattern::translate(pattern).ok().and_then(|p| Regex::new(&p).ok());
+        let matches = regex.as_ref().is_none_or(|r| r.is_match(text));
+        self.patterns.borrow_mut().insert(pattern.to_owned(), regex);
+        matches
+    }
+}
+
+struct Run<'v, 's> {
+    judge: &'v Validator<'s>,
+    path: Vec<Step>,
+    steps: u64,
+    depth: usize,
+}
+
+impl Run<'_, '_> {
+    fn check(&mut self, id: SchemaId, value: &Value, faults: &mut Vec<Fault>) {
+        self.steps += 1;
+        if self.depth > DEEPEST || self.steps > STEPS {
+            return;
+        }
+        self.depth += 1;
+        let schema = &self.judge.schemas[id];
+        self.any(id, schema, value, faults);
+        match value {
+            Value::Number(number) => self.number(id, schema, number, faults),
+            Value::String(text) => self.string(id, schema, text, faults),
+            Value::Array(items) => self.array(id, schema, items, faults),
+            Value::Object(map) => self.object(id, schema, map, faults),
+            Value::Null | Value::Bool(_) => {}
+        }
+        self.combined(id, schema, value, faults);
+        self.depth -= 1;
+    }
+
+    fn fault(&self, faults: &mut Vec<Fault>, schema: SchemaId, keyword: &'static str, message: impl Into<String>) {
+        faults.push(Fault { path: Path(self.path.clone()), keyword, schema, message: message.into() });
+    }
+
+    fn below(&mut self, step: Step, schema: SchemaId, value: &Value, faults: &mut Vec<Fault>) {
+        self.path.push(step);
+        self.check(schema, value, faults);
+        self.path.pop();
+    }
+
+    fn fits(&mut self, schema: SchemaId, value: &Value) -> bool {
+        let mut faults = Vec::new();
+        self.check(schema, value, &mut faults);
+        faults.is_empty()
+    }
+
+    fn any(&mut self, id: SchemaId, schema: &Schema, value: &Value, faults: &mut Vec<Fault>) {
+        if schema.never {
+            self.fault(faults, id, "false", "nothing is allowed here");
+        }
+        if !has_type(schema.types, value) {
+            self.fault(
+                faults,
+                id,
+                "type",
+                format!("expected {}, found {}", describe_types(schema.types), describe(value)),
+            );
+        } else if schema.enumeration.as_ref().is_some_and(|values| !values.iter().any(|v| equal(v, value))) {
+            let keyword = if schema.enumeration.as_ref().is_some_and(|v| v.len() == 1) { "const" } else { "enum" };
+            self.fault(faults, id, keyword, "is none of the values allowed");
+        }
+    }
+
+    fn number(&mut self, id: SchemaId, schema: &Schema, number: &Number, faults: &mut Vec<Fault>) {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        let bounds = [
+            ("minimum", &schema.minimum, &[Greater, Equal][..], "is less than the minimum"),
+            ("maximum", &schema.maximum, &[Less, Equal][..], "is more than the maximum"),
+            ("exclusiveMinimum", &schema.exclusive_minimum, &[Greater][..], "is not more than the exclusive minimum"),
+            ("exclusiveMaximum", &schema.exclusive_maximum, &[Less][..], "is not less than the exclusive maximum"),
+        ];
+        for (keyword, bound, allowed, message) in bounds {
+            if let Some(bound) = bound {
+                if !allowed.contains(&compare(number, bound)) {
+                    self.fault(faults, id, keyword, format!("{message} of {bound}"));
+                }
+            }
+        }
+        for step in &schema.multiple_of {
+            if !decimal::is_multiple(number, step) {
+                self.fault(faults, id, "multipleOf", format!("is no multiple of {step}"));
+            }
+        }
+    }
+
+    fn string(&mut self, id: SchemaId, schema: &Schema, text: &str, faults: &mut Vec<Fault>) {
+        if schema.min_length.is_some() || schema.max_length.is_some() {
+            let length = text.chars().count() as u64;
+            if let Some(least) = schema.min_length.filter(|l| length < *l) {
+                self.fault(faults, id, "minLength", format!("has {length} characters, at least {least} are required"));
+            }
+            if let Some(most) = schema.max_length.filter(|m| length > *m) {
+                self.fault(faults, id, "maxLength", format!("has {length} characters, at most {most} are allowed"));
+            }
+        }
+        for pattern in &schema.patterns {
+            if !self.judge.matches(pattern, text) {
+                self.fault(faults, id, "pattern", format!("does not match the pattern {pattern}"));
+            }
+        }
+        if schema.format.as_deref() == Some("date-time") && !is_date_time(text) {
+            self.fault(faults, id, "format", "is no date and time of RFC 3339");
+        }
+    }
+
+    fn array(&mut self, id: SchemaId, schema: &Schema, items: &[Value], faults: &mut Vec<Fault>) {
+        let length = items.len() as u64;
+        if let Some(least) = schema.min_items.filter(|l| length < *l) {
+            self.fault(faults, id, "minItems", format!("has {length} items, at least {least} are required"));
+        }
+        if let Some(most) = schema.max_items.filter(|m| length > *m) {
+            self.fault(faults, id, "maxItems", format!("has {length} items, at most {most} are allowed"));
+        }
+        if schema.unique_items {
+            let twice = (1..items.len()).find(|i| {
+                self.steps += *i as u64;
+                self.steps <= STEPS && items[..*i].iter().any(|v| equal(v, &items[*i]))
+            });
+            if let Some(index) = twice {
+                self.path.push(Step::Index(index));
+                self.fault(faults, id, "uniqueItems", "stands in the list already");
+                self.path.pop();
+            }
+        }
+        for contained in &schema.contains {
+            if !items.iter().any(|item| self.fits(*contained, item)) {
+                self.fault(faults, id, "contains", "has no item of the kind required");
+            }
+        }
+        for (index, item) in items.iter().enumerate() {
+            let schema = match &schema.items {
+                Some(Items::All(all)) => Some(*all),
+                Some(Items::Tuple(tuple, rest)) => tuple.get(index).copied().or(*rest),
+                None => None,
+            };
+            if let Some(schema) = schema {
+                self.below(Step::Index(index), schema, item, faults);
+            }
+        }
+    }
+
+    fn object(&mut self, id: SchemaId, schema: &Schema, map: &Map<String, Value>, faults: &mut Vec<Fault>) {
+        for name in schema.required.iter().filter(|name| !map.contains_key(*name)) {
+            self.fault(faults, id, "required", format!("the property `{name}` is missing"));
+        }
+        let count = map.len() as u64;
+        if let Some(least) = schema.min_properties.filter(|l| count < *l) {
+            self.fault(faults, id, "minProperties", format!("has {count} properties, at least {least} are required"));
+        }
+        if let Some(most) = schema.max_properties.filter(|m| count > *m) {
+            self.fault(faults, id, "maxProperties", format!("has {count} properties, at most {most} are allowed"));
+        }
+        for (name, value) in map {
+            let mut named = false;
+            if let Some(property) = schema.properties.get(name) {
+                named = true;
+                self.below(Step::Key(name.clone()), *property, value, faults);
+            }
+            for (pattern, property) in &schema.pattern_properties {
+                if self.judge.matches(pattern, name) {
+                    named = true;
+                    self.below(Step::Key(name.clone()), *property, value, faults);
+                }
+            }
+            match schema.additional {
+                AdditionalProperties::Forbidden if !named => {
+                    self.path.push(Step::Key(name.clone()));
+                    self.fault(faults, id, "additionalProperties", "is a property that the schema does not allow");
+                    self.path.pop();
+                }
+                AdditionalProperties::Schema(other) if !named => {
+                    self.below(Step::Key(name.clone()), other, value, faults);
+                }
+                _ => {}
+            }
+            for names in &schema.property_names {
+                if !self.fits(*names, &Value::String(name.clone())) {
+                    self.path.push(Step::Key(name.clone()));
+                    self.fault(faults, id, "propertyNames", "has a name that is not allowed");
+                    self.path.pop();
+                }
+            }
+        }
+        for (name, needed) in schema.dependent_required.iter().filter(|(name, _)| map.contains_key(*name)) {
+            for missing in needed.iter().filter(|n| !map.contains_key(*n)) {
+                self.fault(
+                    faults,
+                    id,
+                    "dependencies",
+                    format!("the property `{missing}` is missing, which `{name}` needs"),
+                );
+            }
+        }
+        for (_, needed) in schema.dependent_schemas.iter().filter(|(name, _)| map.contains_key(*name)) {
+            for dependent in needed {
+                let value = Value::Object(map.clone());
+                self.check(*dependent, &value, faults);
+            }
+        }
+    }
+
+    fn combined(&mut self, id: SchemaId, schema: &Schema, value: &Value, faults: &mut Vec<Fault>) {
+        for options in &schema.any_of {
+            if !options.iter().any(|option| self.fits(*option, value)) {
+                self.none_fits(id, "anyOf", options, value, faults);
+            }
+        }
+        for options in &schema.one_of {
+            let fitting = options.iter().filter(|option| self.fits(**option, value)).count();
+            match fitting {
+                1 => {}
+                0 => self.none_fits(id, "oneOf", options, value, faults),
+                n => self.fault(faults, id, "oneOf", format!("fits {n} of the alternatives, exactly one is allowed")),
+            }
+        }
+        for not in &schema.not {
+            if self.fits(*not, value) {
+                self.fault(faults, id, "not", "fits what is not allowed");
+            }
+        }
+        for (condition, then, otherwise) in &schema.conditions {
+            let branch = if self.fits(*condition, value) { then } else { otherwise };
+            if let Some(branch) = branch {
+                self.check(*branch, value, faults);
+            }
+        }
+    }
+
+    /// Says what is wrong with the one alternative that was meant, where only one can have been.
+    fn none_fits(
+        &mut self,
+        id: SchemaId,
+        keyword: &'static str,
+        options: &[SchemaId],
+        value: &Value,
+        faults: &mut Vec<Fault>,
+    ) {
+        let mut meant = options.iter().filter(|option| has_type(self.judge.schemas[**option].types, value));
+        match (meant.next(), meant.next()) {
+            (Some(only), None) => self.check(*only, value, faults),
+            _ => self.fault(faults, id, keyword, format!("fits none of the {} alternatives", options.len())),
+        }
+    }
+}
+
+/// Whether a value is of one of the types; 1.0 is an integer.
+pub(crate) fn has_type(types: TypeSet, value: &Value) -> bool {
+    types.intersects(match value {
+        Value::Null => TypeSet::NULL,
+        Value::Bool(_) => TypeSet::BOOLEAN,
+        Value::Number(n) if integer(n).is_some() => TypeSet::INTEGER,
+        Value::Number(_) => TypeSet(TypeSet::NUMBER.0 & !TypeSet::INTEGER.0),
+        Value::String(_) => TypeSet::STRING,
+        Value::Array(_) => TypeSet::ARRAY,
+        Value::Object(_) => TypeSet::OBJECT,
+    })
+}
+
+fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(n) if integer(n).is_some() => "an integer",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn describe_types(types: TypeSet) -> String {
+    let names = [
+        (TypeSet::STRING, "a string"),
+        (TypeSet::NUMBER, "a number"),
+        (TypeSet::INTEGER, "an integer"),
+        (TypeSet::BOOLEAN, "a boolean"),
+        (TypeSet::OBJECT, "an object"),
+        (TypeSet::ARRAY, "a list"),
+        (TypeSet::NULL, "null"),
+    ];
+    let number = types.contains(TypeSet::NUMBER);
+    let names: Vec<&str> = names
+        .into_iter()
+        .filter(|(set, _)| types.contains(*set) && !(number && *set == TypeSet::INTEGER))
+        .map(|(_, name)| name)
+        .collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(" or ") }
+}
+
+#[cfg(test)]
+mod tests;
