@@ -105,6 +105,9 @@ impl Document {
 
         let mut twice = Vec::new();
         self.tree.index(from, |first, second| twice.push((first, second)));
+        for (_, second) in &twice {
+            self.tree.unlink(*second);
+        }
         findings.extend(twice.into_iter().map(|(first, second)| {
             let key = self.tree.key(second);
             Diagnostic::new(Code::DUPLICATE_KEY, format!("the key `{key}` stands twice in one mapping"))

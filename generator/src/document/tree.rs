@@ -194,6 +194,20 @@ impl Tree {
         }
     }
 
+    /// Takes a node out of the list of its siblings, so that the walk does not meet it. It keeps its place and its parent.
+    pub(super) fn unlink(&mut self, place: Place) {
+        let node = self.nodes[place.0 as usize];
+        let Some(parent) = self.parent(place) else { return };
+        if self.first(parent) == place.0 {
+            self.nodes[parent.0 as usize].first = node.next;
+            return;
+        }
+        let before = self.siblings(self.first(parent)).find(|p| self.raw_next(p.0) == place.0);
+        if let Some(before) = before {
+            self.nodes[before.0 as usize].next = node.next;
+        }
+    }
+
     /// Indexes the large mappings from node `from` on, and reports each key that a mapping has twice, with the place
     /// where it stands first.
     pub(super) fn index(&mut self, from: u32, mut twice: impl FnMut(Place, Place)) {

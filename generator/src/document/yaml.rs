@@ -109,9 +109,11 @@ impl Gate<'_> {
             open.key = Some((range.0, range.1, value.to_owned()));
             return Ok(());
         }
+        if style == ScalarStyle::Plain && is_beyond_doubles(value) {
+            return Err(Refusal::new(Code::NOT_A_NUMBER, "the number is too large", range)
+                .help("JSON's numbers are doubles in practice, up to 1.8e308; put the text in quotes if it is text"));
+        }
         let text = self.tree.add_text(value);
-        // A block scalar's span begins behind its indicator line; what follows it belongs to nobody.
-        let _ = style;
         let node = self.add(Data::Text(text), range);
         self.account(1, 0);
         self.anchor(anchor, Anchored { node, size: 1, height: 0 });
@@ -215,6 +217,14 @@ impl Gate<'_> {
         }
         self.anchors[anchor] = Some(what);
     }
+}
+
+/// A number that is infinite as a double; serde_yaml would take it for text.
+fn is_beyond_doubles(text: &str) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && (text.len() > 300 || text.contains(['e', 'E']))
+        && text.parse().is_ok_and(f64::is_infinite)
 }
 
 /// YAML's own tags say what untagged text would mean too; any other asks for a type that JSON does not have.

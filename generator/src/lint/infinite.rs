@@ -24,15 +24,16 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
     }
     let mut reported = vec![false; finite.len()];
     for (id, schema) in cx.schemas().filter(|(id, _)| !finite[id.0 as usize]) {
-        // Of a ring, the first is told; what merely needs a ring is not.
-        let mut seen = vec![false; finite.len()];
-        let mut todo: Vec<SchemaId> = needs(schema).collect();
+        // Of a ring, the first is told; what merely needs a ring is not. A ring of nothing but alternatives (a base that
+        // lists its subtypes) adds nothing to any value.
+        let mut seen = vec![[false; 2]; finite.len()];
+        let mut todo: Vec<(SchemaId, bool)> = needs(schema).collect();
         let (mut returns, mut told) = (false, false);
-        while let Some(next) = todo.pop() {
-            returns |= next == id;
+        while let Some((next, within)) = todo.pop() {
+            returns |= next == id && within;
             told |= reported[next.0 as usize];
-            if !finite[next.0 as usize] && !std::mem::replace(&mut seen[next.0 as usize], true) {
-                todo.extend(needs(&schemas[next]));
+            if !finite[next.0 as usize] && !std::mem::replace(&mut seen[next.0 as usize][usize::from(within)], true) {
+                todo.extend(needs(&schemas[next]).map(|(id, below)| (id, below || within)));
             }
         }
         if returns && !told {
@@ -53,8 +54,10 @@ fn is_finite(schema: &Schema, finite: &[bool]) -> bool {
     options && needs_of_shape(schema).all(|id| known(&id))
 }
 
-fn needs(schema: &Schema) -> impl Iterator<Item = SchemaId> + '_ {
-    needs_of_shape(schema).chain(schema.one_of.iter().chain(&schema.any_of).flatten().copied())
+/// What a schema needs, and whether within its values rather than of them.
+fn needs(schema: &Schema) -> impl Iterator<Item = (SchemaId, bool)> + '_ {
+    let options = schema.one_of.iter().chain(&schema.any_of).flatten();
+    needs_of_shape(schema).map(|id| (id, true)).chain(options.map(|id| (*id, false)))
 }
 
 /// The schemas that each value of this one holds a value of.

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Severity},
     resolve::objects::Role,
 };
 
@@ -12,6 +12,8 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
         let parameters = cx.document.get(place, "parameters");
         let (address, at) = match cx.document.get(place, "address") {
             Some(address) if cx.resolved.three => (cx.document.str(address), At::Value(address)),
+            // In 3.x the key of a channel is only its name.
+            None if cx.resolved.three => (Some(""), At::Key(place)),
             _ => (channels.iter().find(|c| c.place == place).map(|c| c.name.as_str()), At::Key(place)),
         };
         let Some(address) = address else { continue };
@@ -21,8 +23,10 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
                     Diagnostic::new(Code::PARAMETER_NOT_DESCRIBED, format!("the parameter `{name}` is not described"))
                         .pointing(at)
                         .help(format!("add `{name}` to the channel's `parameters`"));
-                if let Some(parameters) = parameters {
-                    found = found.related(At::Key(parameters), "it is not among these");
+                match parameters {
+                    Some(parameters) => found = found.related(At::Key(parameters), "it is not among these"),
+                    // Some leave out the whole field; the parameter is then any text.
+                    None => found.severity = Severity::Warning,
                 }
                 findings.push(found);
             }

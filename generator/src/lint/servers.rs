@@ -2,7 +2,7 @@
 
 use super::{Context, parameters::names_in};
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Severity},
     resolve::objects::Role,
 };
 
@@ -36,8 +36,9 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
                     )
                     .at(place)
                     .help(format!("add `{name}` to the server's `variables`"));
-                    if let Some(variables) = variables {
-                        found = found.related(At::Key(variables), "it is not among these");
+                    match variables {
+                        Some(variables) => found = found.related(At::Key(variables), "it is not among these"),
+                        None => found.severity = Severity::Warning,
                     }
                     findings.push(found);
                 }

@@ -77,7 +77,7 @@ impl<'s> Validator<'s> {
 
     /// Every way in which `value` does not fit.
     pub fn faults(&self, schema: SchemaId, value: &Value) -> Vec<Fault> {
-        let mut run = Run { judge: self, path: Vec::new(), steps: 0, depth: 0 };
+        let mut run = Run { judge: self, path: Vec::new(), steps: 0, depth: 0, active: Vec::new(), circular: false };
         let mut faults = Vec::new();
         run.check(schema, value, &mut faults);
         faults
@@ -104,6 +104,10 @@ struct Run<'v, 's> {
     path: Vec<Step>,
     steps: u64,
     depth: usize,
+    /// What is being judged right now, by which schema.
+    active: Vec<(SchemaId, *const Value)>,
+    /// Whether a judgement was met again within itself.
+    circular: bool,
 }
 
 impl Run<'_, '_> {
@@ -112,6 +116,13 @@ impl Run<'_, '_> {
         if self.depth > DEEPEST || self.steps > STEPS {
             return;
         }
+        // A schema that asks of a value what it is just being asked has nothing to add.
+        let judgement = (id, std::ptr::from_ref(value));
+        if self.active.contains(&judgement) {
+            self.circular = true;
+            return;
+        }
+        self.active.push(judgement);
         self.depth += 1;
         let schema = &self.judge.schemas[id];
         self.any(id, schema, value, faults);
@@ -119,11 +130,12 @@ impl Run<'_, '_> {
             Value::Number(number) => self.number(id, schema, number, faults),
             Value::String(text) => self.string(id, schema, text, faults),
             Value::Array(items) => self.array(id, schema, items, faults),
-            Value::Object(map) => self.object(id, schema, map, faults),
+            Value::Object(map) => self.object(id, schema, value, map, faults),
             Value::Null | Value::Bool(_) => {}
         }
         self.combined(id, schema, value, faults);
         self.depth -= 1;
+        self.active.pop();
     }
 
     fn fault(&self, faults: &mut Vec<Fault>, schema: SchemaId, keyword: &'static str, message: impl Into<String>) {
@@ -237,7 +249,14 @@ impl Run<'_, '_> {
         }
     }
 
-    fn object(&mut self, id: SchemaId, schema: &Schema, map: &Map<String, Value>, faults: &mut Vec<Fault>) {
+    fn object(
+        &mut self,
+        id: SchemaId,
+        schema: &Schema,
+        whole: &Value,
+        map: &Map<String, Value>,
+        faults: &mut Vec<Fault>,
+    ) {
         for name in schema.required.iter().filter(|name| !map.contains_key(*name)) {
             self.fault(faults, id, "required", format!("the property `{name}` is missing"));
         }
@@ -291,8 +310,7 @@ impl Run<'_, '_> {
         }
         for (_, needed) in schema.dependent_schemas.iter().filter(|(name, _)| map.contains_key(*name)) {
             for dependent in needed {
-                let value = Value::Object(map.clone());
-                self.check(*dependent, &value, faults);
+                self.check(*dependent, whole, faults);
             }
         }
     }
@@ -304,12 +322,16 @@ impl Run<'_, '_> {
             }
         }
         for options in &schema.one_of {
+            let outer = std::mem::take(&mut self.circular);
             let fitting = options.iter().filter(|option| self.fits(**option, value)).count();
             match fitting {
                 1 => {}
                 0 => self.none_fits(id, "oneOf", options, value, faults),
+                // Alternatives that contain the choice itself (a base that lists its subtypes) cannot be told apart here.
+                _ if self.circular => {}
                 n => self.fault(faults, id, "oneOf", format!("fits {n} of the alternatives, exactly one is allowed")),
             }
+            self.circular |= outer;
         }
         for not in &schema.not {
             if self.fits(*not, value) {
@@ -324,7 +346,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Says what is wrong with the one alternative that was meant, where only one can have been.
+    /// Says what is wrong with the one alternative that was meant, where only one can have been; else with the nearest.
     fn none_fits(
         &mut self,
         id: SchemaId,
@@ -333,11 +355,29 @@ impl Run<'_, '_> {
         value: &Value,
         faults: &mut Vec<Fault>,
     ) {
-        let mut meant = options.iter().filter(|option| has_type(self.judge.schemas[**option].types, value));
-        match (meant.next(), meant.next()) {
-            (Some(only), None) => self.check(*only, value, faults),
-            _ => self.fault(faults, id, keyword, format!("fits none of the {} alternatives", options.len())),
+        let of_type: Vec<SchemaId> =
+            options.iter().copied().filter(|option| has_type(self.judge.schemas[*option].types, value)).collect();
+        if let [only] = of_type[..] {
+            return self.check(only, value, faults);
         }
+        let mut nearest: Option<Vec<Fault>> = None;
+        for option in of_type {
+            let mut found = Vec::new();
+            self.check(option, value, &mut found);
+            if nearest.as_ref().is_none_or(|n| found.len() < n.len()) {
+                nearest = Some(found);
+            }
+        }
+        let nearest = nearest.and_then(|n| n.into_iter().next()).map(|fault| {
+            let path = Path(fault.path.0[self.path.len()..].to_vec()).to_string();
+            if path.is_empty() {
+                format!("; the nearest: {}", fault.message)
+            } else {
+                format!("; the nearest: `{path}` {}", fault.message)
+            }
+        });
+        let message = format!("fits none of the {} alternatives{}", options.len(), nearest.unwrap_or_default());
+        self.fault(faults, id, keyword, message);
     }
 }
 

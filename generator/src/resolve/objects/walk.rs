@@ -204,11 +204,7 @@ impl Walk<'_> {
         let found = self.document.kind(place);
         if found != kind {
             let what = self.document.key(place).map_or_else(|| "this".to_owned(), |k| format!("`{k}`"));
-            let wanted = if kind == Kind::Map && !wanted.starts_with("a mapping") {
-                format!("{wanted}, a mapping")
-            } else {
-                wanted.to_owned()
-            };
+            let wanted = if kind == Kind::Map { "a mapping" } else { wanted };
             let at = if matches!(found, Kind::Map | Kind::List) { self.heading(place) } else { At::Value(place) };
             let mut finding =
                 Diagnostic::new(Code::WRONG_TYPE, format!("{what} must be {wanted}, this is {}", found.describe()))
