@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use conecta_runtime::consumer::engine::{
-    Arrival, Completion, Effect, Effects, Engine, Epoch, Input, PartitionId, Settings, Token,
+    Arrival, CircuitId, Completion, Effect, Effects, Engine, Epoch, Input, PartitionId, Settings, Token,
 };
 
 const EVENTS: u64 = 3_000_000;
@@ -31,8 +31,8 @@ fn run(partitions: u32, keys: Option<u64>) -> Duration {
     let mut engine = Engine::new(settings, 1, 0);
     let mut out = Effects::new();
     for partition in 0..partitions {
-        let assigned =
-            Input::Assigned { partition: PartitionId(partition), epoch: Epoch(partition.into()), position: Some(0) };
+        let (partition, epoch) = (PartitionId(partition), Epoch(partition.into()));
+        let assigned = Input::Assigned { partition, epoch, circuit: CircuitId(0), position: Some(0) };
         engine.step(assigned, &mut out);
     }
     let mut next = vec![0i64; partitions as usize];

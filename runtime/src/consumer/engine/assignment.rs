@@ -1,13 +1,21 @@
 //! Partitions come and go.
 
 use super::Engine;
+use super::breaker::Breaker;
 use super::fault::{Fault, planted};
-use super::io::{Effect, Effects, Epoch, Offset, PartitionId};
+use super::io::{CircuitId, Effect, Effects, Epoch, Offset, PartitionId};
 use super::keys::State;
 use super::partition::Partition;
 
 impl Engine {
-    pub(super) fn assigned(&mut self, id: PartitionId, epoch: Epoch, position: Option<Offset>, out: &mut Effects) {
+    pub(super) fn assigned(
+        &mut self,
+        id: PartitionId,
+        epoch: Epoch,
+        circuit: CircuitId,
+        position: Option<Offset>,
+        out: &mut Effects,
+    ) {
         // Given twice without a word between: the former assignment was lost.
         self.lost(id, out);
         if !planted(Fault::PauseNotRepeated) {
@@ -16,7 +24,12 @@ impl Engine {
                 out.list.push(Effect::Pause { partition: partition.id });
             }
         }
-        self.partitions.insert(Partition::new(id, epoch, position));
+        let circuit = circuit.0 as usize;
+        while self.breakers.len() <= circuit {
+            let next = CircuitId(self.breakers.len() as u32);
+            self.breakers.push(Breaker::new(next, self.settings.breaker.clone()));
+        }
+        self.partitions.insert(Partition::new(id, epoch, circuit, position));
     }
 
     pub(super) fn revoked(&mut self, id: PartitionId, out: &mut Effects) {
@@ -66,7 +79,7 @@ impl Engine {
                 continue;
             }
             if !planted(Fault::ProbeForgotten) {
-                self.breaker.forget(self.keys.run(key), self.now);
+                self.breakers[partition.circuit].forget(self.keys.run(key), self.now);
             }
             let held = &self.keys[key];
             if held.state == State::Running {

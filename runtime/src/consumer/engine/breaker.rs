@@ -1,6 +1,6 @@
-//! The circuit breaker: stops everything while what every event needs is away.
+//! The circuit breaker: stops partitions while what their events need is away.
 
-use super::io::{Completion, Effect, Effects, Millis, RunId};
+use super::io::{CircuitId, Completion, Effect, Effects, Millis, PartitionId, RunId};
 use super::settings::BreakerSettings;
 use crate::handler::FailureKind;
 
@@ -8,8 +8,11 @@ use crate::handler::FailureKind;
 /// dependency answers.
 #[derive(Debug)]
 pub(super) struct Breaker {
+    circuit: CircuitId,
     settings: BreakerSettings,
     state: State,
+    /// The partition of the event to probe with: the one whose failure opened it.
+    suspect: PartitionId,
     /// Since it was closed last.
     openings: u32,
     window_end: Millis,
@@ -27,9 +30,21 @@ enum State {
     Probing(RunId),
 }
 
+/// What an answer means to a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Nothing in particular.
+    Nothing,
+    /// The breaker is open, and the event that was answered for is to be probed with.
+    Suspect,
+    /// The breaker closed.
+    Recovery,
+}
+
 impl Breaker {
-    pub(super) fn new(settings: BreakerSettings) -> Self {
-        Self { settings, state: State::Closed, openings: 0, window_end: 0, calls: 0, failed: 0 }
+    pub(super) fn new(circuit: CircuitId, settings: BreakerSettings) -> Self {
+        let suspect = PartitionId(0);
+        Self { circuit, settings, state: State::Closed, suspect, openings: 0, window_end: 0, calls: 0, failed: 0 }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -44,6 +59,11 @@ impl Breaker {
         }
     }
 
+    /// The partition of the event to probe with.
+    pub(super) fn suspect(&self) -> PartitionId {
+        self.suspect
+    }
+
     /// The probe is on its way.
     pub(super) fn probing(&mut self, run: RunId) {
         self.state = State::Probing(run);
@@ -56,32 +76,36 @@ impl Breaker {
         }
     }
 
-    /// Hears what became of a run. Says whether its next event is the one to probe with.
-    pub(super) fn hear(&mut self, answer: &Completion, now: Millis, out: &mut Effects) -> bool {
+    /// Hears what became of a run of a partition's key.
+    pub(super) fn hear(&mut self, answer: &Completion, of: PartitionId, now: Millis, out: &mut Effects) -> Heard {
         let dependency = answer.failure == Some(FailureKind::Dependency);
         match self.state {
             State::Closed => {
                 self.count(answer, now);
-                let opens = dependency && self.share_is_reached();
-                if opens {
-                    self.open(now);
-                    out.list.push(Effect::BreakerOpened);
+                if !dependency || !self.share_is_reached() {
+                    return Heard::Nothing;
                 }
-                opens
+                out.list.push(Effect::BreakerOpened { circuit: self.circuit });
+                self.suspect = of;
+                self.open(now);
+                Heard::Suspect
             }
             State::Probing(probe) if probe == answer.run => {
+                self.suspect = of;
                 if dependency {
                     self.open(now);
+                    Heard::Suspect
                 } else if answer.failure.is_none() && answer.done == 0 {
                     self.state = State::Open { until: now };
+                    Heard::Suspect
                 } else {
                     // Whatever else is wrong with the event, the dependency answered.
                     self.close(now, out);
+                    Heard::Recovery
                 }
-                !self.is_closed()
             }
             // What was under way when it opened says nothing new.
-            State::Open { .. } | State::Probing(_) => false,
+            State::Open { .. } | State::Probing(_) => Heard::Nothing,
         }
     }
 
@@ -90,7 +114,7 @@ impl Breaker {
         self.state = State::Closed;
         self.openings = 0;
         self.start_window(now);
-        out.list.push(Effect::BreakerClosed);
+        out.list.push(Effect::BreakerClosed { circuit: self.circuit });
     }
 
     fn open(&mut self, now: Millis) {

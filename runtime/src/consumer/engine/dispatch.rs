@@ -5,6 +5,7 @@ use super::fault::{Fault, planted};
 use super::io::{Arrival, Effect, Effects, Epoch, Offset, PartitionId, RunId};
 use super::keys::{KeyId, State};
 use super::lanes::End;
+use super::partition::Partition;
 
 impl Engine {
     pub(super) fn arrived(
@@ -51,37 +52,51 @@ impl Engine {
         partition.ledger.advance(next);
     }
 
-    /// Hands out what is ready, as far as the lanes have room.
+    /// Hands out what is ready, as far as the lanes have room. What may not be handed out yet waits in its partition.
     pub(super) fn dispatch_ready(&mut self, out: &mut Effects) {
-        while self.breaker.is_closed() || planted(Fault::OpenDispatches) {
-            let Some((key, room)) = self.lanes.next() else { break };
-            if !self.held_back(key) {
-                self.dispatch(key, room, out);
+        while let Some((key, room)) = self.lanes.next() {
+            match self.partitions.get_mut(self.keys[key].partition) {
+                Some(partition) if partition.stands_still(&self.breakers) => partition.stalled.push_back(key),
+                _ => {
+                    self.dispatch(key, room, out);
+                }
             }
         }
     }
 
-    /// Hands out one event, to see whether the dependency answers: the one that failed last, if it is still here.
-    pub(super) fn probe(&mut self, out: &mut Effects) {
-        while let Some(key) = self.lanes.next_from(self.suspect) {
-            if !self.held_back(key) {
-                let run = self.dispatch(key, 1, out);
-                self.breaker.probing(run);
-                return;
+    /// Queues again what waits in a partition, unless it still has to.
+    pub(super) fn release_stalled(&mut self, id: PartitionId) {
+        let partition = self.partitions.get_mut(id);
+        if let Some(partition) = partition.filter(|partition| !partition.stands_still(&self.breakers)) {
+            for key in partition.stalled.drain(..) {
+                self.lanes.push(self.keys[key].lane, key, End::Back);
             }
         }
-        // Nothing waits that could prove anything, and nothing will arrive while all is paused.
-        self.breaker.close(self.now, out);
     }
 
-    /// Whether the key's partition stands still. If so, the key waits there.
-    fn held_back(&mut self, key: KeyId) -> bool {
-        let Some(partition) = self.partitions.get_mut(self.keys[key].partition) else { return true };
-        let stands = partition.undelivered > 0 && !planted(Fault::UndeliveredGoesOn);
-        if stands {
-            partition.stalled.push(key);
+    /// Hands out one event, to see whether the dependency answers: the one that failed, if it is still here.
+    pub(super) fn probe(&mut self, circuit: usize, out: &mut Effects) {
+        let has_one = |partition: &&Partition| {
+            partition.circuit == circuit && partition.undelivered == 0 && !partition.stalled.is_empty()
+        };
+        let suspect = self.partitions.get(self.breakers[circuit].suspect()).filter(has_one);
+        let partition = suspect.or_else(|| self.partitions.iter().find(has_one)).map(|partition| partition.id);
+        let key = partition.and_then(|id| self.partitions.get_mut(id)?.stalled.pop_front());
+        if let Some(key) = key {
+            let run = self.dispatch(key, 1, out);
+            self.breakers[circuit].probing(run);
+        } else {
+            // Nothing waits that could prove anything, and nothing will arrive while all is paused.
+            self.breakers[circuit].close(self.now, out);
+            self.recover(circuit);
         }
-        stands
+    }
+
+    /// A breaker closed: its partitions go on.
+    pub(super) fn recover(&mut self, circuit: usize) {
+        let behind = |partition: &Partition| (partition.circuit == circuit).then_some(partition.id);
+        let ids: Vec<_> = self.partitions.iter().filter_map(behind).collect();
+        ids.into_iter().for_each(|id| self.release_stalled(id));
     }
 
     /// Hands a key's oldest events to its lane: as many as there is room for, or the one that is tried again.

@@ -13,6 +13,10 @@ pub type Offset = i64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartitionId(pub u32);
 
+/// Partitions whose handlers need the same things, and so share a breaker: one a handler, or one for all. Small and dense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CircuitId(pub u32);
+
 /// One assignment of one partition. Unique in the process, so that nothing that belongs to a former assignment, nor to a
 /// former engine, is ever taken for the present one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +69,8 @@ pub enum Input<'a> {
         partition: PartitionId,
         /// A new epoch, never used before in this process.
         epoch: Epoch,
+        /// Which breaker it is behind.
+        circuit: CircuitId,
         /// The next offset that will be read, where it is known already.
         position: Option<Offset>,
     },
@@ -180,10 +186,16 @@ pub enum Effect {
         /// happen twice.
         abandoned: u32,
     },
-    /// The dependency is held to be down: consumption stands still but for a probe now and then.
-    BreakerOpened,
-    /// The dependency answered: consumption goes on from where it was.
-    BreakerClosed,
+    /// What the handlers need is held to be down: their partitions stand still but for a probe now and then.
+    BreakerOpened {
+        /// Whose.
+        circuit: CircuitId,
+    },
+    /// It answered: they go on from where they were.
+    BreakerClosed {
+        /// Whose.
+        circuit: CircuitId,
+    },
 }
 
 /// What one step or several asked for. Kept and cleared by the shell, so that its buffers are reused.

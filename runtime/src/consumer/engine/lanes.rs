@@ -77,12 +77,6 @@ impl Lanes {
         None
     }
 
-    /// The first key in that lane, or in the nearest one that has any, room or not.
-    pub(super) fn next_from(&mut self, lane: u32) -> Option<KeyId> {
-        let count = self.lanes.len();
-        (0..count).find_map(|step| self.lanes[(lane as usize + step) % count].ready.pop_front())
-    }
-
     /// The lane has that many events more.
     pub(super) fn occupy(&mut self, lane: u32, events: u32) {
         self.lanes[lane as usize].running += events;

@@ -19,7 +19,7 @@
 //!   but for those behind it in the same run.
 //! - The ledgers hold [`Settings::max_in_flight`] events and [`Settings::max_in_flight_bytes`] bytes, and at most one input
 //!   of records beyond.
-//! - While the breaker is open, one event at a time is handed out, and nothing is dead-lettered.
+//! - While a breaker is open, one event at a time of its partitions is handed out, and none is dead-lettered.
 //! - Every event ends: handled, dead-lettered, or given up with its partition and so read again by the next owner.
 
 mod assignment;
@@ -43,8 +43,8 @@ use std::collections::BinaryHeap;
 
 pub use backoff::Backoff;
 pub use io::{
-    Arrival, Completion, DeadLetterReason, Effect, Effects, Epoch, InFlight, Input, Millis, Offset, PartitionId, RunId,
-    Token,
+    Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Epoch, InFlight, Input, Millis, Offset,
+    PartitionId, RunId, Token,
 };
 pub use settings::{BreakerSettings, Settings};
 
@@ -68,9 +68,8 @@ pub struct Engine {
     lanes: Lanes,
     /// When a parked key is to be looked at again, and which of its runs it is parked after.
     timers: BinaryHeap<Reverse<(Millis, RunId)>>,
-    breaker: Breaker,
-    /// The lane whose first key is to be probed with.
-    suspect: u32,
+    /// One a circuit.
+    breakers: Vec<Breaker>,
 }
 
 impl Engine {
@@ -85,8 +84,7 @@ impl Engine {
             keys: Keys::default(),
             lanes: Lanes::new(settings.lanes, settings.lane_capacity),
             timers: BinaryHeap::new(),
-            breaker: Breaker::new(settings.breaker.clone()),
-            suspect: 0,
+            breakers: Vec::new(),
             settings,
         }
     }
@@ -94,7 +92,9 @@ impl Engine {
     /// Takes one input and appends what follows from it to `out`.
     pub fn step(&mut self, input: Input<'_>, out: &mut Effects) {
         match input {
-            Input::Assigned { partition, epoch, position } => self.assigned(partition, epoch, position, out),
+            Input::Assigned { partition, epoch, circuit, position } => {
+                self.assigned(partition, epoch, circuit, position, out);
+            }
             Input::Revoked { partition } => self.revoked(partition, out),
             Input::Lost { partition } => self.lost(partition, out),
             Input::Records { partition, epoch, records, next } => self.arrived(partition, epoch, records, next, out),
@@ -131,7 +131,8 @@ impl Engine {
     pub fn next_tick(&self) -> Millis {
         let retry = self.timers.peek().map(|Reverse((due, _))| *due);
         let drained = self.partitions.iter().filter_map(|partition| partition.draining).min();
-        [retry, drained, self.breaker.due()].into_iter().flatten().fold(self.next_commit, Millis::min)
+        let probe = self.breakers.iter().filter_map(Breaker::due).min();
+        [retry, drained, probe].into_iter().flatten().fold(self.next_commit, Millis::min)
     }
 
     fn ticked(&mut self, now: Millis, out: &mut Effects) {
@@ -142,8 +143,10 @@ impl Engine {
             self.timers.pop();
             self.wake(run, out);
         }
-        if self.breaker.due().is_some_and(|due| due <= self.now) {
-            self.probe(out);
+        for circuit in 0..self.breakers.len() {
+            if self.breakers[circuit].due().is_some_and(|due| due <= self.now) {
+                self.probe(circuit, out);
+            }
         }
         if self.next_commit <= self.now {
             self.next_commit = self.now.saturating_add(self.settings.commit_interval);
@@ -164,7 +167,7 @@ impl Engine {
         for partition in self.partitions.iter_mut().filter(|partition| partition.draining.is_none()) {
             partition.full = events.is_full(partition.ledger.len() as u64, partition.full)
                 || bytes.is_full(partition.bytes, partition.full);
-            let stands = partition.full || partition.undelivered > 0 || !self.breaker.is_closed();
+            let stands = partition.full || partition.stands_still(&self.breakers);
             if stands == partition.paused || planted(if stands { Fault::NeverPaused } else { Fault::NeverResumed }) {
                 continue;
             }

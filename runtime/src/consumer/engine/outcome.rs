@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::Engine;
+use super::breaker::Heard;
 use super::fault::{Fault, planted};
 use super::io::{Completion, DeadLetterReason, Effect, Effects, Millis, RunId};
 use super::keys::{KeyId, State};
@@ -29,18 +30,22 @@ impl Engine {
             key.tries += 1;
         }
         let drains = partition.draining.is_some();
-        let is_suspect = self.breaker.hear(&Completion { run, done, failure }, self.now, out);
-        match failure {
-            None => self.go_on(id, if done < running { End::Front } else { End::Back }),
-            Some(_) if is_suspect => {
-                self.suspect = self.keys[id].lane;
-                self.go_on(id, End::Front);
+        let circuit = partition.circuit;
+        let answer = Completion { run, done, failure };
+        match self.breakers[circuit].hear(&answer, partition.id, self.now, out) {
+            Heard::Suspect if !drains => {
+                key.state = State::Ready;
+                partition.stalled.push_front(id);
+                return;
             }
-            // The next owner's to try again.
-            Some(_) if drains => self.go_on(id, End::Back),
-            // An answer from the time of an outage is no verdict: ask again when it is over.
-            Some(_) if !self.breaker.is_closed() && !planted(Fault::OpenDeadLetters) => self.go_on(id, End::Back),
-            Some(kind) => self.judge(id, kind, out),
+            Heard::Recovery => self.recover(circuit),
+            Heard::Suspect | Heard::Nothing => {}
+        }
+        // An answer from the time of an outage is no verdict: the event is tried again when it is over.
+        let outage = !self.breakers[circuit].is_closed() && !planted(Fault::OpenDeadLetters);
+        match failure {
+            Some(kind) if !drains && !outage => self.judge(id, kind, out),
+            _ => self.go_on(id, if done < running { End::Front } else { End::Back }),
         }
     }
 
@@ -55,11 +60,8 @@ impl Engine {
             if std::mem::take(&mut key.undelivered) > 0 {
                 partition.undelivered -= 1;
             }
-            if partition.undelivered == 0 {
-                for stalled in partition.stalled.drain(..) {
-                    self.lanes.push(self.keys[stalled].lane, stalled, End::Back);
-                }
-            }
+            let partition = partition.id;
+            self.release_stalled(partition);
             self.go_on(id, End::Back);
         } else {
             if key.undelivered == 0 {
@@ -74,12 +76,13 @@ impl Engine {
     /// A parked key's time has come.
     pub(super) fn wake(&mut self, run: RunId, out: &mut Effects) {
         let Some((id, state)) = self.keys.find(run) else { return };
-        let partition = self.partitions.get_mut(self.keys[id].partition);
-        let drains = partition.is_none_or(|partition| partition.draining.is_some());
+        let Some(partition) = self.partitions.get(self.keys[id].partition) else { return };
+        let drains = partition.draining.is_some();
+        let closed = self.breakers[partition.circuit].is_closed();
         match state {
             State::Parked | State::Undelivered(_) if drains => {}
             State::Parked => self.go_on(id, End::Back),
-            State::Undelivered(reason) if self.breaker.is_closed() => self.dead_letter(id, reason, out),
+            State::Undelivered(reason) if closed => self.dead_letter(id, reason, out),
             State::Undelivered(_) => self.park(id, state, self.settings.dead_letter.base),
             State::Ready | State::Running | State::DeadLettering(_) | State::Vacant => {}
         }

@@ -1,8 +1,9 @@
 //! What the engine knows of a partition it was assigned.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::breaker::Breaker;
 use super::fault::{Fault, planted};
 use super::io::{Effect, Effects, Epoch, Millis, Offset, PartitionId};
 use super::keys::{Key, KeyId};
@@ -19,6 +20,10 @@ impl Partitions {
             self.0.resize_with(index + 1, || None);
         }
         self.0[index] = Some(partition);
+    }
+
+    pub(super) fn get(&self, id: PartitionId) -> Option<&Partition> {
+        self.0.get(id.0 as usize)?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, id: PartitionId) -> Option<&mut Partition> {
@@ -57,6 +62,8 @@ impl Partitions {
 pub(super) struct Partition {
     pub(super) id: PartitionId,
     pub(super) epoch: Epoch,
+    /// Which of the breakers it is behind.
+    pub(super) circuit: usize,
     pub(super) ledger: Ledger,
     /// Its keys that have unfinished events; records without a key are not in it.
     pub(super) keys: HashMap<u64, KeyId, BuildHasherDefault<AsIs>>,
@@ -64,10 +71,10 @@ pub(super) struct Partition {
     pub(super) bytes: u64,
     /// Runs and dead letters that are not answered for.
     pub(super) outstanding: u32,
-    /// Dead letters that could not be written. While there is one, the partition stands still.
+    /// Dead letters that could not be written.
     pub(super) undelivered: u32,
     /// Keys whose turn came while it stood still.
-    pub(super) stalled: Vec<KeyId>,
+    pub(super) stalled: VecDeque<KeyId>,
     /// Whether it holds as much as it may, see [`Share`](super::share::Share).
     pub(super) full: bool,
     /// Whether the shell was told to read no more of it.
@@ -81,22 +88,29 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    pub(super) fn new(id: PartitionId, epoch: Epoch, position: Option<Offset>) -> Self {
+    pub(super) fn new(id: PartitionId, epoch: Epoch, circuit: usize, position: Option<Offset>) -> Self {
         Self {
             id,
             epoch,
+            circuit,
             ledger: Ledger::starting_at(position),
             keys: HashMap::default(),
             bytes: 0,
             outstanding: 0,
             undelivered: 0,
-            stalled: Vec::new(),
+            stalled: VecDeque::new(),
             full: false,
             paused: false,
             draining: None,
             start: position,
             committed: position,
         }
+    }
+
+    /// Whether nothing of it may be handed out: a dead letter cannot be written, or what its handlers need is away.
+    pub(super) fn stands_still(&self, breakers: &[Breaker]) -> bool {
+        let undelivered = self.undelivered > 0 && !planted(Fault::UndeliveredGoesOn);
+        undelivered || !breakers[self.circuit].is_closed() && !planted(Fault::OpenDispatches)
     }
 
     /// Ends the life of a key's oldest event: it is handled, or safe in the dead-letter topic.

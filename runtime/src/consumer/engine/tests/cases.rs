@@ -1,8 +1,8 @@
 //! Each promise by name, and each fault that users of other consumers report.
 
 use super::super::{
-    Arrival, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis, Offset, PartitionId, RunId,
-    Settings, Token,
+    Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis, Offset,
+    PartitionId, RunId, Settings, Token,
 };
 use crate::handler::FailureKind::{self, Dependency, Poison, Transient};
 
@@ -61,7 +61,7 @@ impl Consumer {
     fn assign(&mut self, partition: u32, position: Offset) -> Asked {
         self.epochs += 1;
         let (partition, epoch) = (PartitionId(partition), Epoch(self.epochs));
-        self.give(Input::Assigned { partition, epoch, position: Some(position) })
+        self.give(Input::Assigned { partition, epoch, circuit: CircuitId(partition.0 / 10), position: Some(position) })
     }
 
     /// Records of the partition that was assigned last.
@@ -402,7 +402,11 @@ fn an_outage_ends_in_no_dead_letter_no_loss_and_few_probes_with_the_same_event()
         asked.push(consumer.tick(100));
         for mut asked in asked {
             assert!(asked.dead_letters.is_empty() && asked.commits.is_empty() && asked.released == 0);
-            opened += asked.others.iter().filter(|effect| **effect == Effect::BreakerOpened).count();
+            opened += asked
+                .others
+                .iter()
+                .filter(|effect| **effect == Effect::BreakerOpened { circuit: CircuitId(0) })
+                .count();
             if opened > 0 {
                 probes.extend(asked.runs.iter().map(|run| run.tokens.clone()));
             }
@@ -421,7 +425,7 @@ fn an_outage_ends_in_no_dead_letter_no_loss_and_few_probes_with_the_same_event()
         for mut asked in asked {
             handled += asked.released;
             committed.append(&mut asked.commits);
-            closed |= asked.others.contains(&Effect::BreakerClosed);
+            closed |= asked.others.contains(&Effect::BreakerClosed { circuit: CircuitId(0) });
             waiting.append(&mut asked.runs);
         }
         assert!(consumer.now < 700_000, "only {handled} events are handled");
@@ -429,6 +433,38 @@ fn an_outage_ends_in_no_dead_letter_no_loss_and_few_probes_with_the_same_event()
     assert!(closed);
     committed.append(&mut consumer.tick(1_000).commits);
     assert_eq!(committed.last(), Some(&(0, 2_000)));
+}
+
+#[test]
+fn a_breaker_holds_back_the_partitions_behind_it_and_no_others() {
+    let mut consumer = Consumer::new(|settings| settings.breaker.min_calls = 1);
+    consumer.assign(0, 0);
+    let kept = consumer.epochs;
+    consumer.assign(10, 0);
+    let other = consumer.read(10, &[(0, 1)]).runs.remove(0);
+    let others = std::mem::replace(&mut consumer.epochs, kept);
+    let run = consumer.read(0, &[(0, 1), (1, 1)]).runs.remove(0);
+    let asked = consumer.complete(&run, 1, Some(Dependency));
+    assert_eq!(asked.others, [Effect::BreakerOpened { circuit: CircuitId(0) }, pause(0)]);
+    consumer.epochs = others;
+    assert_eq!(consumer.succeed(&other).released, 1);
+    assert_eq!(consumer.read(10, &[(1, 1)]).runs.len(), 1);
+}
+
+#[test]
+fn a_probe_whose_partition_is_taken_away_is_followed_by_another() {
+    let mut consumer = Consumer::new(|settings| settings.breaker.min_calls = 1);
+    consumer.assign(1, 0);
+    let waiting = consumer.read(1, &[(0, 1)]).runs.remove(0);
+    consumer.assign(0, 0);
+    let run = consumer.read(0, &[(0, 1)]).runs.remove(0);
+    consumer.complete(&run, 0, Some(Dependency));
+    consumer.complete(&waiting, 0, Some(Dependency));
+    assert_eq!(consumer.tick(1_000).runs[0].tokens, [0]);
+    consumer.give(Input::Lost { partition: PartitionId(0) });
+    let probe = consumer.tick(1).runs.remove(0);
+    assert_eq!(probe.tokens, [1_000_000]);
+    assert_eq!(consumer.succeed(&probe).others[0], Effect::BreakerClosed { circuit: CircuitId(0) });
 }
 
 #[test]
@@ -444,7 +480,9 @@ fn the_breaker_opens_at_once_however_busy_the_time_before_the_outage() {
     }
     let records: Vec<_> = (100_000..100_200).map(|offset| (offset, offset as u64)).collect();
     let runs = consumer.read(0, &records).runs;
-    let opens = |run: &Run| consumer.complete(run, 0, Some(Dependency)).others.contains(&Effect::BreakerOpened);
+    let opens = |run: &Run| {
+        consumer.complete(run, 0, Some(Dependency)).others.contains(&Effect::BreakerOpened { circuit: CircuitId(0) })
+    };
     assert!(runs.iter().take(160).any(opens));
 }
 

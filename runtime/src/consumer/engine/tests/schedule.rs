@@ -2,7 +2,7 @@
 
 use super::super::backoff::{Backoff, Rng};
 use super::super::{BreakerSettings, Settings};
-use super::world::{Checked, Tally, World, ensure};
+use super::world::{Checked, Log, Tally, World, ensure};
 
 /// Lives a whole life: a random world, random events in random order, and then peace until all is done.
 ///
@@ -43,9 +43,9 @@ fn settings(rng: &mut Rng) -> Settings {
 
 /// Fills the logs: few keys, gaps, some events that fail.
 fn publish(world: &mut World, rng: &mut Rng) {
-    let keys = 1 + rng.up_to(4);
+    let (keys, circuits) = (1 + rng.up_to(4), rng.up_to(1));
     for _ in 0..=rng.up_to(2) {
-        let mut log = super::world::Log::default();
+        let mut log = Log::behind(rng.up_to(circuits) as usize);
         for _ in 0..rng.up_to(16) {
             // Keys are small numbers: the engine has to spread them by itself.
             let key = rng.up_to(keys).checked_sub(1);
@@ -93,9 +93,9 @@ fn trouble(world: &mut World, rng: &mut Rng) -> Checked {
                 None => {}
             },
             59 => world.report_failed_commit()?,
-            60 => world.down = !world.down,
-            61 => world.full_disk = !world.full_disk,
-            62 => world.commits_fail = !world.commits_fail,
+            60 => world.circuits[some % 2].down ^= true,
+            61 => world.full_disk ^= true,
+            62 => world.commits_fail ^= true,
             63 if rng.up_to(3) == 0 => world.crash(),
             _ => {}
         }
@@ -105,7 +105,8 @@ fn trouble(world: &mut World, rng: &mut Rng) -> Checked {
 
 /// Everything works again: every event must end, and be committed, in a time that can be foretold.
 fn peace(world: &mut World) -> Checked {
-    (world.down, world.full_disk, world.commits_fail) = (false, false, false);
+    (world.full_disk, world.commits_fail) = (false, false);
+    world.circuits.iter_mut().for_each(|circuit| circuit.down = false);
     while !world.failed_commits.is_empty() {
         world.report_failed_commit()?;
     }

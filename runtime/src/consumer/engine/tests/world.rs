@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use super::super::backoff::Rng;
 use super::super::{
-    Arrival, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis, Offset, PartitionId, RunId,
-    Settings, Token,
+    Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis, Offset,
+    PartitionId, RunId, Settings, Token,
 };
 use crate::handler::FailureKind;
 
@@ -59,6 +59,7 @@ pub(super) struct Log {
     pub(super) end: Offset,
     pub(super) committed: Offset,
     pub(super) epoch: Option<Epoch>,
+    circuit: usize,
     pub(super) draining: Option<Millis>,
     pub(super) paused: bool,
     /// The event that was read first in this assignment, and the one that is read next.
@@ -69,6 +70,10 @@ pub(super) struct Log {
 }
 
 impl Log {
+    pub(super) fn behind(circuit: usize) -> Self {
+        Self { circuit, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, key: Option<u64>, gap: Offset) -> &mut Event {
         let offset = self.end + gap;
         self.end = offset + 1;
@@ -114,6 +119,22 @@ impl Log {
         self.epoch = None;
         self.draining = None;
         self.start = self.read;
+    }
+}
+
+/// What handlers need, and the breaker before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Circuit {
+    /// Handlers cannot reach it.
+    pub(super) down: bool,
+    open: bool,
+    openings: u32,
+    probe: Option<RunId>,
+}
+
+impl Circuit {
+    fn answered(&mut self, run: RunId) {
+        self.probe = self.probe.filter(|probe| *probe != run);
     }
 }
 
@@ -175,11 +196,8 @@ pub(super) struct World {
     held: Vec<Option<Held>>,
     free: Vec<u32>,
     lane_of: HashMap<u64, u32>,
-    pub(super) open: bool,
-    openings: u32,
-    probe: Option<RunId>,
-    /// What the handlers need is away; dead letters cannot be written; commits are refused at times.
-    pub(super) down: bool,
+    pub(super) circuits: [Circuit; 2],
+    /// Dead letters cannot be written; commits are refused at times.
     pub(super) full_disk: bool,
     pub(super) commits_fail: bool,
     pub(super) tally: Tally,
@@ -205,10 +223,7 @@ impl World {
             held: Vec::new(),
             free: Vec::new(),
             lane_of: HashMap::new(),
-            open: false,
-            openings: 0,
-            probe: None,
-            down: false,
+            circuits: [Circuit::default(); 2],
             full_disk: false,
             commits_fail: false,
             tally: Tally::default(),
@@ -236,8 +251,8 @@ impl World {
             event.transient = 0;
             event.last = None;
         }
-        let position = log.position;
-        self.feed(Input::Assigned { partition: id(index), epoch, position })
+        let (position, circuit) = (log.position, CircuitId(log.circuit as u32));
+        self.feed(Input::Assigned { partition: id(index), epoch, circuit, position })
     }
 
     pub(super) fn revoke(&mut self, index: usize) -> Checked {
@@ -268,8 +283,10 @@ impl World {
         self.failed_commits.clear();
         self.held.clear();
         self.free.clear();
-        self.open = false;
-        self.probe = None;
+        self.out.clear();
+        for circuit in &mut self.circuits {
+            (circuit.open, circuit.probe) = (false, None);
+        }
     }
 
     /// Reads up to so many records, and over the gap behind them or not. Starts with records that were read before.
@@ -311,9 +328,7 @@ impl World {
         for work in works {
             let keeps = if stops { self.rng.up_to(work.events.len() as u64) as usize } else { work.events.len() };
             let (done, failure) = self.handle(&work, keeps);
-            if self.probe == Some(work.run) {
-                self.probe = None;
-            }
+            self.circuits[self.logs[work.partition].circuit].answered(work.run);
             self.former.push(work.run);
             completions.push(Completion { run: work.run, done, failure });
         }
@@ -323,13 +338,14 @@ impl World {
     /// Handles the first few events of a run, until one fails.
     fn handle(&mut self, work: &Work, keeps: usize) -> (u32, Option<FailureKind>) {
         let (mut done, mut failure) = (0, None);
+        let circuit = self.circuits[self.logs[work.partition].circuit];
         for (at, &index) in work.events.iter().enumerate() {
             let event = &mut self.logs[work.partition].events[index];
             event.phase = Phase::Waiting;
             if at >= keeps || failure.is_some() {
                 continue;
             }
-            failure = if self.down && self.rng.up_to(9) > 0 {
+            failure = if circuit.down && self.rng.up_to(9) > 0 {
                 Some(FailureKind::Dependency)
             } else if event.poison {
                 Some(FailureKind::Poison)
@@ -347,7 +363,7 @@ impl World {
                 self.tally[Did::Handle as usize] += 1;
             } else {
                 if event.tries == 0 {
-                    event.openings = if self.open { u32::MAX } else { self.openings };
+                    event.openings = if circuit.open { u32::MAX } else { circuit.openings };
                 }
                 event.tries += 1;
                 event.transient += u32::from(failure == Some(FailureKind::Transient));
@@ -402,16 +418,20 @@ impl World {
     fn feed(&mut self, input: Input<'_>) -> Checked {
         self.note(|| format!("{input:?}"));
         let mut out = std::mem::take(&mut self.out);
-        out.clear();
+        // Often behind what earlier steps asked for, as in a shell that takes several before it clears.
+        if self.rng.up_to(3) == 0 {
+            out.clear();
+        }
+        let (asked, released) = (out.list().len(), out.released().len());
         self.engine.step(input, &mut out);
-        self.note(|| format!("    {:?} released {:?}", out.list(), out.released()));
-        let checked = self.carry_out(&out);
+        self.note(|| format!("    {:?} released {:?}", &out.list()[asked..], &out.released()[released..]));
+        let checked = self.carry_out(&out, asked, released);
         self.out = out;
         checked
     }
 
-    fn carry_out(&mut self, out: &Effects) -> Checked {
-        for effect in out.list() {
+    fn carry_out(&mut self, out: &Effects, asked: usize, released: usize) -> Checked {
+        for effect in &out.list()[asked..] {
             match *effect {
                 Effect::Dispatch { run, lane, attempt, from, len } => {
                     ensure!(len > 0 && out.tokens(from, len).len() == len as usize, "{effect:?} has no tokens");
@@ -427,20 +447,21 @@ impl World {
                 Effect::Resume { partition } => self.assigned(partition)?.paused = false,
                 Effect::Commit { partition, epoch, next } => self.commit_asked(partition, epoch, next)?,
                 Effect::Drained { partition, abandoned } => self.given_back(partition, abandoned)?,
-                Effect::BreakerOpened => {
-                    ensure!(!self.open, "the breaker opened twice");
-                    self.open = true;
-                    self.openings += 1;
+                Effect::BreakerOpened { circuit: CircuitId(circuit) } => {
                     self.tally[Did::OpenTheBreaker as usize] += 1;
-                    self.probe = None;
+                    let circuit = &mut self.circuits[circuit as usize];
+                    ensure!(!circuit.open, "a breaker opened twice");
+                    (circuit.open, circuit.probe) = (true, None);
+                    circuit.openings += 1;
                 }
-                Effect::BreakerClosed => {
-                    ensure!(self.open, "the breaker closed twice");
-                    self.open = false;
+                Effect::BreakerClosed { circuit: CircuitId(circuit) } => {
+                    let circuit = &mut self.circuits[circuit as usize];
+                    ensure!(circuit.open, "a breaker closed twice");
+                    circuit.open = false;
                 }
             }
         }
-        for token in out.released() {
+        for token in &out.released()[released..] {
             let held = self.held.get_mut(token.0 as usize).and_then(Option::take);
             let Some(Held { partition, event, stray }) = held else {
                 return Err(format!("{token:?} was released twice"));
@@ -480,7 +501,8 @@ impl World {
             }
             ensure!(attempt == 1 || tokens.len() == 1, "a retry is not alone");
             ensure!(attempt == event.tries + 1, "{partition}@{offset}: attempt {attempt} after {} tries", event.tries);
-            let undisturbed = !self.open && event.openings == self.openings;
+            let circuit = &self.circuits[log.circuit];
+            let undisturbed = !circuit.open && event.openings == circuit.openings;
             ensure!(
                 event.transient <= self.settings.retries || !undisturbed,
                 "{partition}@{offset} was retried though it failed {} times",
@@ -493,15 +515,17 @@ impl World {
             work.partition = partition;
             work.events.push(index);
         }
-        if self.open {
-            ensure!(self.probe.is_none() && tokens.len() == 1, "more than a probe was handed out to an open breaker");
-            self.probe = Some(run);
+        let circuit = &mut self.circuits[self.logs[work.partition].circuit];
+        if circuit.open {
+            ensure!(circuit.probe.is_none() && tokens.len() == 1, "more than a probe is handed out behind a breaker");
+            circuit.probe = Some(run);
             self.tally[Did::Probe as usize] += 1;
         }
         self.tally[Did::Retry as usize] += u64::from(attempt > 1);
         self.lanes.push(work);
         let running: usize = self.lanes.iter().filter(|work| work.lane == lane).map(|work| work.events.len()).sum();
-        let room = self.settings.lane_capacity as usize + usize::from(self.probe.is_some());
+        let probes = self.circuits.iter().filter(|circuit| circuit.probe.is_some()).count();
+        let room = self.settings.lane_capacity as usize + probes;
         ensure!(running <= room, "lane {lane} was handed {running} events");
         Ok(())
     }
@@ -512,7 +536,8 @@ impl World {
         let log = &mut self.logs[partition];
         let event = &log.events[index];
         let offset = event.offset;
-        ensure!(!self.open, "{partition}@{offset} is dead-lettered while the breaker is open");
+        let open = self.circuits[log.circuit].open;
+        ensure!(!open, "{partition}@{offset} is dead-lettered while its breaker is open");
         ensure!(log.draining.is_none(), "{partition}@{offset} is dead-lettered though its partition is revoked");
         ensure!(
             matches!(event.phase, Phase::Waiting | Phase::Unwritten),
@@ -575,7 +600,7 @@ impl World {
     /// What holds between any two inputs.
     fn rest(&self) -> Checked {
         for (index, log) in self.logs.iter().enumerate().filter(|(_, log)| log.epoch.is_some()) {
-            let must_stand = (self.open || log.unwritten()) && log.draining.is_none();
+            let must_stand = (self.circuits[log.circuit].open || log.unwritten()) && log.draining.is_none();
             ensure!(!must_stand || log.paused, "{index} stands still and is not paused");
         }
         let gone = |held: &&Held| held.stray || self.logs[held.partition].epoch.is_none();
@@ -625,13 +650,11 @@ impl World {
             self.former_epochs.push((index, epoch));
         }
         self.logs[index].forget();
-        let former = &mut self.former;
+        let (former, circuits) = (&mut self.former, &mut self.circuits);
         self.lanes.retain(|work| {
             if work.partition == index {
                 former.push(work.run);
-                if self.probe == Some(work.run) {
-                    self.probe = None;
-                }
+                circuits.iter_mut().for_each(|circuit| circuit.answered(work.run));
             }
             work.partition != index
         });
