@@ -4,6 +4,7 @@
 //! two steps, without touching a disk; faults are collected as [`diagnostic::Diagnostic`]s.
 
 pub mod api;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 pub mod diagnostic;

@@ -8,7 +8,8 @@ use super::Diagnostic;
 use crate::document::Document;
 
 /// How findings are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {
     /// For people, with the text they are about.
     #[default]

@@ -95,6 +95,11 @@ impl File {
         Self { name, text, lines, path, root: None }
     }
 
+    /// Its path from the root document's folder, with `/` between its parts.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The position of a byte offset.
     pub fn position(&self, offset: u32) -> Position {
         let offset = (offset as usize).min(self.text.len());

@@ -125,7 +125,7 @@ impl<'d> Merge<'_, 'd, 'd> {
                 "prefixItems" => prefix = Some(value),
                 "additionalItems" => additional_items = Some(value),
                 "contains" => {
-                    let contained = self.child(value, key);
+                    let contained = self.child(value);
                     self.schema.contains.extend(contained);
                 }
 
@@ -134,7 +134,7 @@ impl<'d> Merge<'_, 'd, 'd> {
                 "additionalProperties" => object.additional = Some(value),
                 "required" => self.required(value),
                 "propertyNames" => {
-                    let names = self.child(value, key);
+                    let names = self.child(value);
                     self.schema.property_names.extend(names);
                 }
                 "dependencies" | "dependentRequired" | "dependentSchemas" => self.dependencies(key, value),
@@ -147,7 +147,7 @@ impl<'d> Merge<'_, 'd, 'd> {
                     }
                 }
                 "not" => {
-                    let not = self.child(value, key);
+                    let not = self.child(value);
                     self.schema.not.extend(not);
                 }
                 "if" => condition = Some(value),
@@ -168,9 +168,9 @@ impl<'d> Merge<'_, 'd, 'd> {
             }
         }
         if let Some(condition) = condition {
-            let condition = self.child(condition, "if");
-            let then = then.and_then(|v| self.child(v, "then"));
-            let otherwise = otherwise.and_then(|v| self.child(v, "else"));
+            let condition = self.child(condition);
+            let then = then.and_then(|v| self.child(v));
+            let otherwise = otherwise.and_then(|v| self.child(v));
             if let (Some(condition), true) = (condition, then.is_some() || otherwise.is_some()) {
                 self.schema.conditions.push((condition, then, otherwise));
             }
@@ -348,7 +348,7 @@ impl<'d> Merge<'_, 'd, 'd> {
                         slot.push(name.to_owned());
                     }
                 }
-            } else if let Some(id) = self.child(dependency, key) {
+            } else if let Some(id) = self.child(dependency) {
                 self.schema.dependent_schemas.entry(name.to_owned()).or_default().push(id);
             }
         }
@@ -369,7 +369,7 @@ impl<'d> Merge<'_, 'd, 'd> {
                 if text.contains(['#', '/', '.']) { text.to_owned() } else { format!("#/components/schemas/{text}") };
             match self.document.follow_text(&reference, target) {
                 Ok(place) => {
-                    if let Some(id) = self.child(place, "discriminator") {
+                    if let Some(id) = self.child(place) {
                         discriminator.mapping.insert(word.to_owned(), id);
                     }
                 }
@@ -416,7 +416,7 @@ impl<'d> Merge<'_, 'd, 'd> {
         };
         let rest = rest(&arrays);
         self.schema.items = match longest {
-            None => self.set(&rest, "item").map(Items::All),
+            None => self.set(&rest, &["items"]).map(Items::All),
             Some(longest) => {
                 let mut tuple = Vec::new();
                 for i in 0..longest {
@@ -428,10 +428,10 @@ impl<'d> Merge<'_, 'd, 'd> {
                         })
                         .collect();
                     // A place that leads nowhere has been reported; what follows it keeps its position.
-                    let Some(id) = self.set(&at, &format!("item{}", i + 1)) else { return };
+                    let Some(id) = self.set(&at, &["items", &i.to_string()]) else { return };
                     tuple.push(id);
                 }
-                let rest = self.set(&rest, "rest");
+                let rest = self.set(&rest, &["additionalItems"]);
                 Some(Items::Tuple(tuple, rest))
             }
         };
@@ -469,11 +469,11 @@ impl<'d> Merge<'_, 'd, 'd> {
             }
         }
         for (name, places) in allowed {
-            if let Some(id) = self.set(&places, name) {
+            if let Some(id) = self.set(&places, &[name]) {
                 self.schema.properties.insert(name.to_owned(), id);
             }
         }
-        for (pattern, places) in patterns {
+        for (position, (pattern, places)) in patterns.into_iter().enumerate() {
             let forbidden = several
                 && parts.iter().any(|p| {
                     !names(p.patterns, pattern) && p.additional.is_some_and(|a| self.document.bool(a) == Some(false))
@@ -481,7 +481,7 @@ impl<'d> Merge<'_, 'd, 'd> {
             if forbidden {
                 continue;
             }
-            if let Some(id) = self.set(&places, "value") {
+            if let Some(id) = self.set(&places, &["patternProperties", &position.to_string()]) {
                 self.schema.pattern_properties.insert(pattern.to_owned(), id);
             }
         }
@@ -490,7 +490,7 @@ impl<'d> Merge<'_, 'd, 'd> {
         self.schema.additional = if additional.iter().any(|a| self.document.bool(*a) == Some(false)) {
             AdditionalProperties::Forbidden
         } else {
-            self.set(&others, "value").map_or(AdditionalProperties::Any, AdditionalProperties::Schema)
+            self.set(&others, &["additionalProperties"]).map_or(AdditionalProperties::Any, AdditionalProperties::Schema)
         };
     }
 
@@ -546,7 +546,7 @@ impl<'d> Merge<'_, 'd, 'd> {
 
     // Helpers.
 
-    fn child(&mut self, place: Place, _key: &str) -> Option<SchemaId> {
+    fn child(&mut self, place: Place) -> Option<SchemaId> {
         let end = self.builder.schema_end(place)?;
         Some(self.builder.place_id(end))
     }
@@ -556,11 +556,11 @@ impl<'d> Merge<'_, 'd, 'd> {
             self.wrong(key, value, "a list of schemas, at least one");
         }
         let items: Vec<Place> = self.document.items(value).collect();
-        items.into_iter().filter_map(|item| self.child(item, key)).collect()
+        items.into_iter().filter_map(|item| self.child(item)).collect()
     }
 
-    fn set(&mut self, places: &[Place], name: &str) -> Option<SchemaId> {
-        if places.is_empty() { None } else { self.builder.set_id(places, Step { parent: self.id, name }) }
+    fn set(&mut self, places: &[Place], way: &[&str]) -> Option<SchemaId> {
+        if places.is_empty() { None } else { self.builder.set_id(places, Step { parent: self.id, way }) }
     }
 
     fn text(&mut self, key: &str, value: Place) -> Option<&'d str> {

@@ -50,7 +50,7 @@ struct Pending {
 /// What a schema is called when it is nobody's own place: its parent's name and the step from there.
 struct Step<'a> {
     parent: SchemaId,
-    name: &'a str,
+    way: &'a [&'a str],
 }
 
 impl<'d> Builder<'d> {
@@ -216,7 +216,7 @@ impl<'d> Builder<'d> {
         }
         let parent = &self.schemas[step.parent.0 as usize];
         let mut path = parent.path.clone();
-        path.push(step.name.to_owned());
+        path.extend(step.way.iter().map(|name| (*name).to_owned()));
         let schema = Schema { place: last, owner: parent.owner.clone(), path, ..Schema::default() };
         let id = self.new_id();
         self.schemas.push(schema);

@@ -1,4 +1,6 @@
-//! What a schema's place is called: the nearest component above it, and the way down from there.
+//! What a schema's place is called: the nearest component above it, and the way down from there: names of properties,
+//! keywords (`items`, `additionalProperties`), and for lists the keyword and the position (`oneOf`, `0`). An `allOf` adds
+//! nothing.
 
 use crate::document::{Document, Place};
 
@@ -11,10 +13,14 @@ pub(super) fn of(document: &Document, place: Place) -> (Option<String>, Option<S
         let key = document.key(at);
         let parent_key = document.key(parent);
         match (key, parent_key) {
-            (Some(key), Some("properties" | "patternProperties" | "dependencies" | "dependentSchemas"))
-                if is_keyword(document, parent) =>
-            {
+            (Some(key), Some("properties" | "dependencies" | "dependentSchemas")) if is_keyword(document, parent) => {
                 path.push(key.to_owned());
+                let Some(above) = document.parent(parent) else { break };
+                at = above;
+            }
+            (Some(_), Some("patternProperties")) => {
+                let position = document.entries(parent).take_while(|(_, p)| *p != at).count();
+                path.extend([position.to_string(), "patternProperties".to_owned()]);
                 let Some(above) = document.parent(parent) else { break };
                 at = above;
             }
@@ -24,24 +30,14 @@ pub(super) fn of(document: &Document, place: Place) -> (Option<String>, Option<S
             {
                 return named(key, path);
             }
-            (Some(key @ ("items" | "additionalProperties" | "additionalItems" | "contains" | "propertyNames")), _) => {
-                path.push(match key {
-                    "items" => "item".to_owned(),
-                    "additionalProperties" => "value".to_owned(),
-                    key => key.to_owned(),
-                });
-                at = parent;
-            }
-            (Some(key @ ("not" | "if" | "then" | "else")), _) => {
+            (Some(key), _) if is_step(key) => {
                 path.push(key.to_owned());
                 at = parent;
             }
             (None, Some(list @ ("allOf" | "oneOf" | "anyOf" | "items" | "prefixItems"))) => {
-                let position = document.items(parent).take_while(|p| *p != at).count() + 1;
-                match list {
-                    "allOf" => {}
-                    "items" | "prefixItems" => path.push(format!("item{position}")),
-                    _ => path.push(format!("option{position}")),
+                if list != "allOf" {
+                    let position = document.items(parent).take_while(|p| *p != at).count();
+                    path.extend([position.to_string(), if list == "prefixItems" { "items" } else { list }.to_owned()]);
                 }
                 let Some(above) = document.parent(parent) else { break };
                 at = above;
@@ -51,6 +47,22 @@ pub(super) fn of(document: &Document, place: Place) -> (Option<String>, Option<S
     }
     path.reverse();
     (None, None, path)
+}
+
+/// Keywords that hold one schema, and name the way to it.
+fn is_step(key: &str) -> bool {
+    matches!(
+        key,
+        "items"
+            | "additionalProperties"
+            | "additionalItems"
+            | "contains"
+            | "propertyNames"
+            | "not"
+            | "if"
+            | "then"
+            | "else"
+    )
 }
 
 fn named(key: &str, mut path: Vec<String>) -> (Option<String>, Option<String>, Vec<String>) {
