@@ -5,12 +5,15 @@ pub mod consumer;
 pub mod datetime;
 pub mod event;
 pub mod handler;
+pub mod inbox;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod message;
 pub mod publisher;
 pub mod record;
 pub mod registration;
+#[cfg(feature = "kafka")]
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod topic;

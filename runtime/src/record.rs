@@ -1,5 +1,5 @@
 //! A record as it came in, and the batches that hold many in one piece of memory.
-#![allow(dead_code, reason = "a transport fills batches")]
+#![cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "a transport fills batches"))]
 
 use std::fmt;
 use std::ops::Range;
@@ -147,17 +147,6 @@ pub(crate) struct BatchBuilder(RecordBatch);
 impl BatchBuilder {
     pub(crate) fn new(topic: Arc<str>, partition: i32) -> Self {
         Self(RecordBatch { topic, partition, bytes: Vec::new(), entries: Vec::new(), headers: Vec::new() })
-    }
-
-    /// As [`new`](Self::new), with the room that the batch before needed.
-    pub(crate) fn like(topic: Arc<str>, partition: i32, before: &RecordBatch) -> Self {
-        Self(RecordBatch {
-            topic,
-            partition,
-            bytes: Vec::with_capacity(before.bytes.len()),
-            entries: Vec::with_capacity(before.entries.len()),
-            headers: Vec::with_capacity(before.headers.len()),
-        })
     }
 
     /// Whether so many more bytes should go to another batch.

@@ -1,5 +1,5 @@
 //! A handler for the events of one topic, ready for any consumer.
-#![allow(dead_code, reason = "a consumer drives the workers")]
+#![cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "a consumer drives the workers"))]
 
 use std::any::type_name;
 use std::borrow::Cow;

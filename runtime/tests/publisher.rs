@@ -2,45 +2,20 @@
 #![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used)]
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+mod common;
 
-use conecta_runtime::kafka::{Admin, AdminError, KafkaPublisher, KafkaSettings};
+use std::collections::HashMap;
+use std::time::Duration;
+
+use common::{LIMIT, TOPIC, read};
+use conecta_runtime::kafka::{Admin, AdminError, KafkaPublisher};
 use conecta_runtime::testing::EmbeddedKafka;
 use conecta_runtime::{Headers, Message, PublishError, Publisher, Topic};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers as _, Message as _, OwnedMessage};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-
-const TOPIC: Topic = Topic { partitions: Some(6), ..Topic::named("casos.creados") };
-const LIMIT: Duration = Duration::from_secs(20);
+use rdkafka::Message as _;
+use rdkafka::message::Headers as _;
 
 fn message(key: &str, body: impl Into<Vec<u8>>) -> Message {
     Message::new(TOPIC.name, Some(key.into()), Headers::new(), Some(body.into()))
-}
-
-/// Reads a topic from the beginning until `count` records have come.
-fn read(settings: &KafkaSettings, partitions: i32, count: usize) -> Vec<OwnedMessage> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", settings.bootstrap_servers())
-        .set("group.id", "reader")
-        .set("auto.offset.reset", "earliest")
-        .create()
-        .unwrap();
-    let mut all = TopicPartitionList::new();
-    for partition in 0..partitions {
-        all.add_partition_offset(TOPIC.name, partition, Offset::Beginning).unwrap();
-    }
-    consumer.assign(&all).unwrap();
-    let deadline = Instant::now() + LIMIT;
-    let mut found = Vec::new();
-    while found.len() < count && Instant::now() < deadline {
-        if let Some(record) = consumer.poll(Duration::from_millis(100)) {
-            found.push(record.unwrap().detach());
-        }
-    }
-    assert_eq!(found.len(), count, "records on the topic");
-    found
 }
 
 #[tokio::test]
@@ -58,7 +33,7 @@ async fn what_is_acknowledged_is_on_the_topic_byte_for_byte() {
         .unwrap()
         .await
         .unwrap();
-    let records = read(&settings, 6, 1);
+    let records = read(&settings, TOPIC.name, 6, 1);
     let record = &records[0];
     assert_eq!((record.partition(), record.offset()), (receipt.partition, receipt.offset));
     assert_eq!(record.key(), Some(&b"12345"[..]));
@@ -131,7 +106,7 @@ async fn order_of_the_calls_is_kept_when_the_queue_is_full() {
         ack.await.unwrap();
     }
     let mut last: HashMap<Vec<u8>, usize> = HashMap::new();
-    for record in read(&settings, 6, MESSAGES) {
+    for record in read(&settings, TOPIC.name, 6, MESSAGES) {
         let number: usize = std::str::from_utf8(record.payload().unwrap()).unwrap().parse().unwrap();
         let before = last.insert(record.key().unwrap().to_vec(), number);
         assert!(before.is_none_or(|before| before < number), "{number} came after {before:?}");
@@ -151,7 +126,8 @@ async fn a_send_dropped_while_the_queue_is_full_is_withdrawn() {
     kafka.connect().unwrap();
     first.await.unwrap();
     third.await.unwrap().await.unwrap();
-    let bodies: Vec<_> = read(&settings, 6, 2).iter().map(|record| record.payload().unwrap().to_vec()).collect();
+    let bodies: Vec<_> =
+        read(&settings, TOPIC.name, 6, 2).iter().map(|record| record.payload().unwrap().to_vec()).collect();
     assert_eq!(bodies, [b"1", b"3"]);
     assert_eq!(publisher.in_flight(), 0);
 }
@@ -189,7 +165,7 @@ async fn a_dropped_publisher_sends_what_it_has_accepted() {
     for ack in acks {
         ack.await.unwrap();
     }
-    read(&settings, 6, 500);
+    read(&settings, TOPIC.name, 6, 500);
 }
 
 #[tokio::test]

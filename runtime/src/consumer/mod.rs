@@ -1,3 +1,31 @@
 //! Receiving: the engine that decides, and what is built around it.
+//!
+//! ```text
+//!   librdkafka ─▶ shell (one thread) ─▶ pool ─▶ lanes (tokio tasks) ─▶ inbox, handler
+//!                 │  ▲    ▲  └────────◀────────┘
+//!                 ▼  │    └ dead letters
+//!                engine
+//! ```
 
+#[cfg(feature = "kafka")]
+mod builder;
+#[cfg(feature = "kafka")]
+pub mod dead_letter;
 pub mod engine;
+#[cfg(feature = "kafka")]
+pub(crate) mod failure;
+#[cfg(feature = "kafka")]
+mod lane;
+#[cfg(feature = "kafka")]
+pub(crate) mod pool;
+#[cfg(feature = "kafka")]
+mod shutdown;
+#[cfg(feature = "kafka")]
+mod without_id;
+
+#[cfg(feature = "kafka")]
+pub use self::{
+    builder::{Consumer, ConsumerError, Report},
+    shutdown::shutdown_signal,
+    without_id::WithoutId,
+};

@@ -62,7 +62,6 @@ impl Admin {
     }
 
     /// Creates one topic that the contract does not list, such as a dead-letter topic. `Ok` when it exists already.
-    #[allow(dead_code, reason = "the dead letter of the consumer will")]
     pub(crate) async fn create_one(&self, name: &str, partitions: i32, copies: i32) -> Result<(), AdminError> {
         #[cfg(feature = "testing")]
         if let Some(embedded) = &self.settings.embedded {
@@ -80,7 +79,6 @@ impl Admin {
     }
 
     /// The partitions and the copies of a topic; `None` where it does not exist.
-    #[allow(dead_code, reason = "the dead letter of the consumer will")]
     pub(crate) async fn shape(&self, topic: &str) -> Result<Option<(i32, i32)>, AdminError> {
         Ok(self.cluster().await?.topics.get(topic).copied())
     }

@@ -4,6 +4,7 @@ mod admin;
 mod client;
 mod publisher;
 mod settings;
+pub(crate) mod shell;
 
 pub use admin::{Admin, AdminError, Difference, TopicsReport};
 pub use publisher::{DROP_DEADLINE, FlushError, KafkaPublisher};

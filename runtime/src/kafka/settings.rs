@@ -160,7 +160,6 @@ impl KafkaSettings {
     }
 
     /// The value of a consumer's property as the user set it.
-    #[allow(dead_code, reason = "the consumer will")]
     pub(crate) fn consumer_value(&self, name: &str) -> Option<&str> {
         self.consumer.get(name).or_else(|| self.common.get(name)).map(String::as_str)
     }
@@ -183,7 +182,6 @@ impl KafkaSettings {
         self.config(&defaults, &fixed, &self.producer)
     }
 
-    #[allow(dead_code, reason = "the consumer will")]
     pub(crate) fn consumer_config(&self, group: &str) -> Result<ClientConfig, SettingsError> {
         if group.is_empty() {
             return Err(SettingsError::NoGroup);

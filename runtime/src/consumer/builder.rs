@@ -1,0 +1,300 @@
+//! Putting a consumer together, and running it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::engine::{self, Backoff};
+use super::lane::Lanes;
+use super::pool::Pool;
+use super::without_id::WithoutId;
+use crate::inbox::{Inbox, NoInbox};
+use crate::kafka::{KafkaSettings, SettingsError, shell};
+use crate::registration::Registration;
+use crate::telemetry::{Metrics, MetricsSnapshot};
+
+/// How long the group may take to let a consumer go. What it has done is committed by then.
+const CLOSE: Duration = Duration::from_secs(10);
+
+/// A member of a consumer group.
+///
+/// ```no_run
+/// # use conecta_runtime::{Registration, consumer::{Consumer, shutdown_signal}, inbox::MemoryInbox, kafka::KafkaSettings};
+/// # async fn service(handler: Registration) -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = KafkaSettings::from_env()?;
+/// let report = Consumer::new(&settings, "derivacion")
+///     .on(handler) // casos_creados::consume(derivacion)
+///     .inbox(MemoryInbox::default())
+///     .run(shutdown_signal())
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What it promises:
+/// - Events of one key are handled one at a time and in order; those of different keys in parallel.
+/// - An offset is committed when every event before it on its partition is handled or safe in the dead-letter topic.
+/// - A failure is what the handler says it is (see [`HandlerError`](crate::HandlerError)): poison goes to the dead-letter
+///   topic at once, a transient one is tried again [so often](Self::retries) and then goes there, and while a dependency is
+///   down nothing is committed or dead-lettered. A panic is a transient failure. What cannot be decoded is poison.
+/// - A handler that takes long keeps nothing waiting but its key.
+/// - Events under way are bounded, and memory with them.
+///
+/// `C` is what handlers are lent by the inbox.
+#[derive(Debug)]
+#[must_use = "a consumer does nothing until it is run"]
+pub struct Consumer<C = (), I = NoInbox> {
+    settings: KafkaSettings,
+    group: String,
+    registrations: Vec<Registration<C>>,
+    inbox: I,
+    engine: engine::Settings,
+    concurrency: usize,
+    without_id: WithoutId,
+    create_dead_letter_topics: bool,
+    metrics: Metrics,
+}
+
+impl<C: Send + 'static> Consumer<C, NoInbox> {
+    /// A consumer of that group, without handlers yet.
+    pub fn new(settings: &KafkaSettings, group: impl Into<String>) -> Self {
+        Self {
+            settings: settings.clone(),
+            group: group.into(),
+            registrations: Vec::new(),
+            inbox: NoInbox,
+            engine: engine::Settings::default(),
+            concurrency: 64,
+            without_id: WithoutId::default(),
+            create_dead_letter_topics: true,
+            metrics: Metrics::default(),
+        }
+    }
+
+    /// Skips events that were handled before, as far as the inbox knows.
+    pub fn inbox<I: Inbox<Context = C>>(self, inbox: I) -> Consumer<C, I> {
+        let Self {
+            settings,
+            group,
+            registrations,
+            inbox: NoInbox,
+            engine,
+            concurrency,
+            without_id,
+            create_dead_letter_topics,
+            metrics,
+        } = self;
+        Consumer {
+            settings,
+            group,
+            registrations,
+            inbox,
+            engine,
+            concurrency,
+            without_id,
+            create_dead_letter_topics,
+            metrics,
+        }
+    }
+}
+
+impl<C: Send + 'static, I> Consumer<C, I> {
+    /// Adds a handler: what a generated `consume` function returns. One a topic.
+    pub fn on(mut self, registration: Registration<C>) -> Self {
+        self.registrations.push(registration);
+        self.metrics = Metrics::new(self.registrations.iter().map(|registration| registration.topic().name));
+        self
+    }
+
+    /// How many handlers may be at work at a time; 64 unless set. Each is of another key.
+    pub fn concurrency(mut self, handlers: usize) -> Self {
+        self.concurrency = handlers.max(1);
+        self
+    }
+
+    /// How many events may be under way, those included that are done but wait for an earlier one to be committed; 16,384
+    /// unless set. Half as many more may be read ahead.
+    pub fn max_in_flight(mut self, events: u32) -> Self {
+        self.engine.max_in_flight = events.max(1);
+        self
+    }
+
+    /// How many bytes of records may be under way; 64 MiB unless set. Half as many more may be read ahead.
+    pub fn max_in_flight_bytes(mut self, bytes: u64) -> Self {
+        self.engine.max_in_flight_bytes = bytes.max(1);
+        self
+    }
+
+    /// How often a transient failure is tried again before the event goes to the dead letter; 4 unless set.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.engine.retries = retries;
+        self
+    }
+
+    /// How long to wait before a retry: evenly between nothing and `base`, `base × factor`, `base × factor²` …, and never
+    /// more than `cap`. 200 ms, 2 and 30 s unless set.
+    pub fn backoff(mut self, base: Duration, factor: u32, cap: Duration) -> Self {
+        self.engine.retry = Backoff { base: millis(base), factor, cap: millis(cap) };
+        self
+    }
+
+    /// How often finished work is committed; every second unless set.
+    pub fn commit_interval(mut self, interval: Duration) -> Self {
+        self.engine.commit_interval = millis(interval).max(1);
+        self
+    }
+
+    /// How long handlers may take to finish when their partition is asked back or the consumer is shut down; 10 s unless
+    /// set. What is not done then comes again.
+    pub fn drain_timeout(mut self, limit: Duration) -> Self {
+        self.engine.drain_timeout = millis(limit);
+        self
+    }
+
+    /// What stands for the identifier of an event that has none, when the inbox asks for it.
+    pub fn without_id(mut self, without_id: WithoutId) -> Self {
+        self.without_id = without_id;
+        self
+    }
+
+    /// Whether missing dead-letter topics are created, with as many partitions and copies as the topic has; they are unless
+    /// this says `false`. An event whose dead letter cannot be written holds its partition.
+    pub fn create_dead_letter_topics(mut self, create: bool) -> Self {
+        self.create_dead_letter_topics = create;
+        self
+    }
+
+    /// The counters of this consumer, to be read while it runs. Take them when the handlers are added.
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+}
+
+impl<I: Inbox> Consumer<I::Context, I> {
+    /// Consumes until `shutdown` resolves, then finishes what is under way, commits, and leaves the group.
+    ///
+    /// Runs on the tokio runtime it is awaited on; librdkafka is polled on a thread of its own. When the returned future is
+    /// dropped the consumer shuts down by itself.
+    ///
+    /// # Errors
+    /// When it cannot be started, or when librdkafka says that it cannot go on.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<Report, ConsumerError> {
+        self.check()?;
+        let Self { settings, group, registrations, inbox, mut engine, concurrency, without_id, metrics, .. } = self;
+        // One lane: the pool shares the work out. What no lane has begun is taken back when a partition is.
+        engine.lanes = 1;
+        engine.lane_capacity = engine.max_in_flight;
+
+        let handlers =
+            registrations.iter().map(|registration| (registration.topic().name, registration.handler())).collect();
+        let pool = Pool::new();
+        let plan = shell::Plan {
+            settings,
+            group: group.clone(),
+            engine,
+            handlers,
+            create_dead_letter_topics: self.create_dead_letter_topics,
+        };
+        let mut running = shell::start(plan, Arc::clone(&pool), metrics.clone())?;
+        let stop = StopOnDrop(Arc::clone(&pool));
+
+        let lanes = Arc::new(Lanes { pool: Arc::clone(&pool), inbox, group, registrations, without_id, metrics });
+        let mut tasks = JoinSet::new();
+        for _ in 0..concurrency {
+            tasks.spawn(Arc::clone(&lanes).run());
+        }
+
+        let mut ended = None;
+        tokio::select! {
+            () = shutdown => pool.stop(),
+            drained = &mut running.drained => ended = Some(drained),
+        }
+        let drained = match ended {
+            Some(drained) => drained,
+            None => (&mut running.drained).await,
+        };
+        pool.close();
+        let left_group = tokio::time::timeout(CLOSE, running.closed).await.is_ok();
+        if !left_group {
+            tracing::warn!("the group has not let the consumer go after {CLOSE:?}; it will miss its heartbeats");
+        }
+        // Handlers that did not make it in time were reported as abandoned.
+        tasks.shutdown().await;
+        drop(stop);
+        match drained {
+            Ok(Ok(())) => Ok(Report { metrics: lanes.metrics.snapshot(), left_group }),
+            Ok(Err(reason)) => Err(ConsumerError::Fatal { reason }),
+            Err(_) => Err(ConsumerError::Fatal { reason: "its thread ended".into() }),
+        }
+    }
+
+    fn check(&self) -> Result<(), ConsumerError> {
+        if self.registrations.is_empty() {
+            return Err(ConsumerError::NoHandlers);
+        }
+        for (index, registration) in self.registrations.iter().enumerate() {
+            let topic = registration.topic().name;
+            if let Some(other) = self.registrations[..index].iter().find(|other| other.topic().name == topic) {
+                return Err(ConsumerError::TwoHandlers {
+                    topic,
+                    first: other.handler(),
+                    second: registration.handler(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a consumer did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Its counters at the end. `abandoned` is what it left unfinished.
+    pub metrics: MetricsSnapshot,
+    /// Whether it left its group in good order, rather than by missing heartbeats.
+    pub left_group: bool,
+}
+
+/// Why a consumer could not run, or not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsumerError {
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Nothing to do.
+    #[error("the consumer has no handlers: add what the generated `consume` functions return with `.on(…)`")]
+    NoHandlers,
+    /// Two handlers for one topic. A group handles each event once; use two groups for two purposes.
+    #[error("{topic} has two handlers, {first} and {second}: give one of them a consumer with another group")]
+    TwoHandlers {
+        /// Which topic.
+        topic: &'static str,
+        /// The type of one handler.
+        first: &'static str,
+        /// And of the other.
+        second: &'static str,
+    },
+    /// librdkafka cannot go on. What was done is committed as far as that was still possible.
+    #[error("the consumer cannot go on: {reason}")]
+    Fatal {
+        /// What librdkafka says.
+        reason: String,
+    },
+}
+
+struct StopOnDrop(Arc<Pool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+        self.0.close();
+    }
+}
+
+fn millis(duration: Duration) -> engine::Millis {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,244 @@
+//! A lane: takes runs from the pool and brings each event through decoding, inbox and handler.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::engine::{Completion, Token};
+use super::failure::Failure;
+use super::pool::{Answer, Chunk, Pool, Run};
+use super::without_id::WithoutId;
+use crate::handler::HandlerError;
+use crate::inbox::{Admission, EventKey, Inbox};
+use crate::record::RawRecord;
+use crate::registration::{Registration, Work};
+use crate::telemetry::{Metrics, add};
+
+/// What all lanes of a consumer share.
+pub(crate) struct Lanes<I: Inbox> {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) inbox: I,
+    pub(crate) group: String,
+    pub(crate) registrations: Vec<Registration<I::Context>>,
+    pub(crate) without_id: WithoutId,
+    pub(crate) metrics: Metrics,
+}
+
+impl<I: Inbox> Lanes<I> {
+    /// One lane, until the pool is closed.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let mut lane = Lane {
+            workers: self.registrations.iter().map(|_| None).collect(),
+            session: None,
+            admissions: Vec::with_capacity(1),
+            fallback_id: String::new(),
+            current: Vec::new(),
+            tally: self.registrations.iter().map(|_| Tally::default()).collect(),
+        };
+        let mut turn = Turn { pool: &self.pool, chunk: Chunk::default(), answers: Vec::new() };
+        while let Some(chunk) = self.pool.next().await {
+            turn.chunk = chunk;
+            while let Some(run) = turn.chunk.next_run() {
+                lane.current.extend((0..run.len).map_while(|_| turn.chunk.next_record()));
+                let answer = self.work(&mut lane, &mut turn, run).await;
+                turn.answers.push(answer);
+            }
+            self.count(&mut lane.tally);
+            turn.report();
+            // Handlers that never wait would keep every other task of this thread waiting.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Brings a run's events through, up to the first failure.
+    async fn work(&self, lane: &mut Lane<I>, turn: &mut Turn<'_>, run: Run) -> Answer {
+        let mut records = std::mem::take(&mut lane.current);
+        let mut done = 0;
+        let mut failure = None;
+        for (token, record) in records.drain(..) {
+            match self.handle(lane, turn, run, &record).await {
+                Ok(()) => done += 1,
+                Err(reason) => {
+                    failure = Some((token, record, reason));
+                    break;
+                }
+            }
+        }
+        // The allocation is kept.
+        lane.current = records;
+        let kind = failure.as_ref().map(|(_, _, failure): &(Token, RawRecord, Failure)| failure.code.kind());
+        Answer::Completed { completion: Completion { run: run.id, done, failure: kind }, failure }
+    }
+
+    /// Brings one event through.
+    async fn handle(
+        &self,
+        lane: &mut Lane<I>,
+        turn: &mut Turn<'_>,
+        run: Run,
+        record: &RawRecord,
+    ) -> Result<(), Failure> {
+        let Some(registration) = self.registrations.get(run.handler as usize) else {
+            return Err(Failure::handler(&HandlerError::transient("no handler for this topic")));
+        };
+        let Lane { workers, session, admissions, fallback_id, tally, .. } = lane;
+        let tally = &mut tally[run.handler as usize];
+        let worker = &mut **workers[run.handler as usize].get_or_insert_with(|| registration.worker());
+
+        match caught(|| worker.read(record))? {
+            Ok(contradictions) if contradictions.is_empty() => {}
+            Ok(contradictions) => self.contradicted(record, &contradictions),
+            Err(error) => return Err(Failure::undecodable(&error)),
+        }
+        let session = match session {
+            Some(session) => session,
+            None => {
+                let opened = turn.patiently(self.inbox.open()).await;
+                session.insert(opened.map_err(|error| Failure::handler(&error))?)
+            }
+        };
+
+        admissions.clear();
+        let begun = {
+            let own = worker.id();
+            let id = match own.as_deref().filter(|id| !id.is_empty()) {
+                Some(id) => id,
+                None => self.without_id.id(record, fallback_id).map_err(|error| Failure::handler(&error))?,
+            };
+            let key = [EventKey { group: &self.group, id }];
+            turn.patiently(self.inbox.begin(session, &key, admissions)).await
+        };
+        if let Err(error) = begun {
+            worker.clear();
+            lane.session = None;
+            return Err(Failure::handler(&error));
+        }
+        if admissions.first() == Some(&Admission::Duplicate) {
+            worker.clear();
+            tally.duplicates += 1;
+            if turn.patiently(self.inbox.rollback(session)).await.is_err() {
+                lane.session = None;
+            }
+            return Ok(());
+        }
+
+        let context = self.inbox.lend(session);
+        let result = match caught(|| worker.start(record.clone(), run.attempt, context)) {
+            Ok(()) => turn.patiently(handling(worker)).await,
+            Err(panic) => Err(panic),
+        };
+        // Drops what the handler was lent, whatever became of it.
+        worker.clear();
+        let failure = match result {
+            Ok(()) if self.inbox.reclaimed(session) => {
+                match turn.patiently(self.inbox.commit(session)).await {
+                    Ok(()) => {
+                        tally.handled += 1;
+                        return Ok(());
+                    }
+                    Err(error) => {
+                        // Whether it was done is not known: a new session will tell.
+                        lane.session = None;
+                        return Err(Failure::handler(&error));
+                    }
+                }
+            }
+            Ok(()) => Failure::handler(&HandlerError::transient("the handler kept what it was lent by the inbox")),
+            Err(failure) => failure,
+        };
+        if turn.patiently(self.inbox.rollback(session)).await.is_err() {
+            lane.session = None;
+        }
+        Err(failure)
+    }
+
+    fn contradicted(&self, record: &RawRecord, headers: &[&'static str]) {
+        if let Some(topic) = self.metrics.topic(record.topic()) {
+            let so_far = add(&topic.contradictions, headers.len() as u64);
+            // Often enough to be seen, not so often that it buries the rest.
+            if so_far.is_power_of_two() || so_far % 10_000 < headers.len() as u64 {
+                tracing::warn!(?record, ?headers, so_far, "headers contradict the event; the event wins");
+            }
+        }
+    }
+
+    /// Adds what a chunk came to to the counters.
+    fn count(&self, tally: &mut [Tally]) {
+        for (registration, tally) in self.registrations.iter().zip(tally) {
+            if let Some(topic) = self.metrics.topic(registration.topic().name) {
+                if tally.handled > 0 {
+                    add(&topic.handled, std::mem::take(&mut tally.handled));
+                }
+                if tally.duplicates > 0 {
+                    add(&topic.duplicates, std::mem::take(&mut tally.duplicates));
+                }
+            }
+        }
+    }
+}
+
+/// What a lane keeps from event to event.
+struct Lane<I: Inbox> {
+    /// One worker for each handler, made when it is first needed.
+    workers: Vec<Option<Box<dyn Work<I::Context>>>>,
+    session: Option<I::Session>,
+    admissions: Vec<Admission>,
+    fallback_id: String,
+    /// The records of the run that is being worked on.
+    current: Vec<(Token, RawRecord)>,
+    tally: Vec<Tally>,
+}
+
+#[derive(Default)]
+struct Tally {
+    handled: u64,
+    duplicates: u64,
+}
+
+/// The chunk a lane has in hand.
+struct Turn<'a> {
+    pool: &'a Pool,
+    chunk: Chunk,
+    answers: Vec<Answer>,
+}
+
+impl Turn<'_> {
+    /// Awaits something; if that takes longer than one look, the other runs in hand go back to the pool, so that no key
+    /// waits for another one's handler, and the answers so far are given.
+    async fn patiently<T>(&mut self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            if polled.is_pending() {
+                if !self.chunk.is_empty() {
+                    self.pool.put_back(std::mem::take(&mut self.chunk));
+                }
+                self.report();
+            }
+            polled
+        })
+        .await
+    }
+
+    fn report(&mut self) {
+        self.pool.answer(&mut self.answers);
+    }
+}
+
+/// Drives a worker's handler to its end; a panic is a failure.
+async fn handling<C>(worker: &mut dyn Work<C>) -> Result<(), Failure> {
+    poll_fn(|cx: &mut Context<'_>| match caught(|| worker.poll(cx)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
+        Ok(Poll::Ready(Err(error))) => Poll::Ready(Err(Failure::handler(&error))),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+    // What the closure works on is cleared after a panic, and not looked at before.
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Failure::panic(&*payload))
+}

@@ -1,0 +1,183 @@
+//! The queue between the poll thread and the lanes: work one way, answers the other, a batch at a time both ways.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
+
+use tokio::sync::Notify;
+
+use super::engine::{Completion, RunId, Token};
+use super::failure::Failure;
+use crate::record::RawRecord;
+
+/// Events of one key, to be handled one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    pub(crate) attempt: u32,
+    /// Which of the consumer's handlers.
+    pub(crate) handler: u32,
+    /// How many of the chunk's records.
+    pub(crate) len: u32,
+}
+
+/// Runs that go to one lane together, so that a hand-over costs next to nothing an event.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    runs: VecDeque<Run>,
+    records: VecDeque<(Token, RawRecord)>,
+}
+
+impl Chunk {
+    /// How many events a chunk is filled to. A run is never split, so it may have more.
+    pub(crate) const EVENTS: usize = 64;
+
+    pub(crate) fn push(&mut self, run: Run, records: impl Iterator<Item = (Token, RawRecord)>) {
+        self.runs.push_back(run);
+        self.records.extend(records);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.records.len() >= Self::EVENTS
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Takes the first run out; its records follow, one [`next_record`](Self::next_record) each.
+    pub(crate) fn next_run(&mut self) -> Option<Run> {
+        self.runs.pop_front()
+    }
+
+    pub(crate) fn next_record(&mut self) -> Option<(Token, RawRecord)> {
+        self.records.pop_front()
+    }
+}
+
+/// What the poll thread is told.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Completed {
+        completion: Completion,
+        /// The event that failed, and how.
+        failure: Option<(Token, RawRecord, Failure)>,
+    },
+    DeadLettered {
+        run: RunId,
+        ok: bool,
+    },
+}
+
+/// The queue. See the [module](self).
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    work: Mutex<VecDeque<Chunk>>,
+    /// Where idle lanes wait; the one that came last is woken first, its caches are warm.
+    idle: Notify,
+    answers: Mutex<Vec<Answer>>,
+    /// The poll thread, which sleeps when there is nothing to do.
+    sleeper: OnceLock<Thread>,
+    stopped: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Pool {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// Hands work to the lanes.
+    pub(crate) fn push(&self, chunks: impl Iterator<Item = Chunk>) {
+        let mut work = lock(&self.work);
+        let before = work.len();
+        work.extend(chunks);
+        if work.len() > before {
+            drop(work);
+            // A lane that is woken wakes the next one if it leaves work behind.
+            self.idle.notify_last();
+        }
+    }
+
+    /// Takes all work back that no lane has begun.
+    pub(crate) fn take_back(&self) -> VecDeque<Chunk> {
+        std::mem::take(&mut lock(&self.work))
+    }
+
+    /// Puts back what a lane cannot begin because its handler waits for something.
+    pub(crate) fn put_back(&self, chunk: Chunk) {
+        lock(&self.work).push_front(chunk);
+        self.idle.notify_last();
+    }
+
+    /// The next work for a lane; `None` when there will be none.
+    pub(crate) async fn next(&self) -> Option<Chunk> {
+        loop {
+            if self.closed.load(Ordering::Acquire) {
+                // So that every lane hears of it, one after the other.
+                self.idle.notify_last();
+                return None;
+            }
+            {
+                let mut work = lock(&self.work);
+                if let Some(chunk) = work.pop_front() {
+                    if !work.is_empty() {
+                        drop(work);
+                        self.idle.notify_last();
+                    }
+                    return Some(chunk);
+                }
+            }
+            self.idle.notified().await;
+        }
+    }
+
+    /// Gives the poll thread what lanes and dead letters have to say. Empties `answers`.
+    pub(crate) fn answer(&self, answers: &mut Vec<Answer>) {
+        if answers.is_empty() {
+            return;
+        }
+        lock(&self.answers).append(answers);
+        self.wake();
+    }
+
+    /// Moves the answers so far to the end of `into`.
+    pub(crate) fn answers(&self, into: &mut Vec<Answer>) {
+        into.append(&mut lock(&self.answers));
+    }
+
+    /// Says which thread [`wake`](Self::wake) is for.
+    pub(crate) fn register_sleeper(&self) {
+        // Set once: a pool has one poll thread.
+        let _ = self.sleeper.set(std::thread::current());
+    }
+
+    /// Wakes the poll thread.
+    pub(crate) fn wake(&self) {
+        if let Some(thread) = self.sleeper.get() {
+            thread.unpark();
+        }
+    }
+
+    /// Asks the poll thread to drain and end.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Ends the lanes as soon as they are through with what they have begun.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.idle.notify_last();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics under these locks, and a queue is whole after every step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,455 @@
+//! The engine and what it speaks of, and the carrying out of what it asks for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::runtime::Handle;
+
+use super::letters::{Letters, Undeliverable};
+use super::partitions::Partitions;
+use super::reader::Reader;
+use super::rebalance::Rebalances;
+use super::store::Store;
+use crate::consumer::engine::{
+    Arrival, Completion, Effect, Effects, Engine, Input, Millis, PartitionId, RunId, Settings, Token,
+};
+use crate::consumer::pool::{Answer, Chunk, Pool, Run};
+use crate::telemetry::{Metrics, add};
+
+/// How many records the engine is given at once; its bounds are exceeded by no more than that.
+const RECORDS: usize = 500;
+/// For how long a partition is merely not read before librdkafka is told to pause it: its pause throws away what it has
+/// fetched, and most pauses are over in the time that a handler takes.
+const PAUSE_AFTER: Millis = 200;
+
+/// A handler, as far as the shell needs to know it.
+pub(super) struct HandlerInfo {
+    pub(super) topic: &'static str,
+    pub(super) name: &'static str,
+}
+
+/// What the poll thread works on. It lives behind a lock only because librdkafka's rebalance callback has to reach it, on
+/// the same thread.
+pub(super) struct Core {
+    engine: Engine,
+    effects: Effects,
+    store: Store,
+    pub(super) partitions: Partitions,
+    reader: Reader,
+    pool: Arc<Pool>,
+    pub(super) metrics: Metrics,
+    letters: Arc<Letters>,
+    runtime: Handle,
+    handlers: Vec<HandlerInfo>,
+    origin: Instant,
+    /// Counts the turns of the poll loop.
+    pub(super) turn: u64,
+    /// How many records may wait before the engine.
+    ahead_limit: usize,
+    answers: Vec<Answer>,
+    arrivals: Vec<Arrival>,
+    draining: Vec<PartitionId>,
+}
+
+impl Core {
+    pub(super) fn new(
+        settings: Settings,
+        handlers: Vec<HandlerInfo>,
+        pool: Arc<Pool>,
+        metrics: Metrics,
+        letters: Letters,
+        runtime: Handle,
+    ) -> Self {
+        let ahead_limit = (settings.max_in_flight / 2).max(1) as usize;
+        // Spreads the retries of one process apart from another's.
+        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0u8);
+        Self {
+            engine: Engine::new(settings, seed, 0),
+            effects: Effects::new(),
+            store: Store::default(),
+            partitions: Partitions::default(),
+            reader: Reader::default(),
+            pool,
+            metrics,
+            letters: Arc::new(letters),
+            runtime,
+            handlers,
+            origin: Instant::now(),
+            turn: 0,
+            ahead_limit,
+            answers: Vec::new(),
+            arrivals: Vec::new(),
+            draining: Vec::new(),
+        }
+    }
+
+    fn now(&self) -> Millis {
+        // 600 million years of milliseconds fit.
+        self.origin.elapsed().as_millis() as Millis
+    }
+
+    /// Takes in what happened since the last turn and carries out what follows from it. Returns whether anything did.
+    pub(super) fn advance(&mut self, consumer: &BaseConsumer<Rebalances>, mode: CommitMode) -> bool {
+        let now = self.now();
+        self.engine.step(Input::Tick { now }, &mut self.effects);
+        let heard = self.hear();
+        self.feed();
+        self.carry_out(consumer, mode);
+        heard
+    }
+
+    /// Hears the lanes and the dead letters.
+    fn hear(&mut self) -> bool {
+        let mut answers = std::mem::take(&mut self.answers);
+        self.pool.answers(&mut answers);
+        let heard = !answers.is_empty();
+        let mut completions = Vec::with_capacity(answers.len());
+        let mut letters = Vec::new();
+        for answer in answers.drain(..) {
+            match answer {
+                Answer::Completed { completion, failure } => {
+                    if let Some((token, record, failure)) = failure {
+                        tracing::debug!(?record, code = failure.code.as_str(), "an event failed");
+                        self.store.note(token, &record, failure);
+                    }
+                    completions.push(completion);
+                }
+                Answer::DeadLettered { run, ok } => letters.push((run, ok)),
+            }
+        }
+        self.answers = answers;
+        if !completions.is_empty() {
+            self.engine.step(Input::Completed { completions: &completions }, &mut self.effects);
+        }
+        for (run, ok) in letters {
+            self.engine.step(Input::DeadLettered { run, ok }, &mut self.effects);
+        }
+        heard
+    }
+
+    /// Takes in polled records.
+    pub(super) fn read(&mut self, messages: &mut Vec<BorrowedMessage<'_>>) {
+        let Self { reader, partitions, store, metrics, turn, .. } = self;
+        reader.read(messages, partitions, store, metrics, *turn);
+    }
+
+    /// Gives the engine what was read, as far as it wants it.
+    fn feed(&mut self) {
+        let waiting: Vec<_> = self
+            .partitions
+            .assigned()
+            .filter(|(_, partition)| partition.paused.is_none() && !partition.ahead.is_empty())
+            .map(|(id, _)| id)
+            .collect();
+        for id in waiting {
+            self.feed_partition(id);
+        }
+    }
+
+    fn feed_partition(&mut self, id: PartitionId) {
+        loop {
+            let seen = self.effects.list().len();
+            let Some(partition) = self.partitions.get_mut(id) else { return };
+            let Some(epoch) = partition.epoch.filter(|_| partition.paused.is_none()) else { return };
+            let many = partition.ahead.len().min(RECORDS);
+            self.arrivals.clear();
+            self.arrivals.extend(partition.ahead.drain(..many));
+            let Some(last) = self.arrivals.last() else { return };
+            let next = last.offset + 1;
+            self.engine.step(Input::Records { partition: id, epoch, records: &self.arrivals, next }, &mut self.effects);
+            self.regard_pauses(seen);
+        }
+    }
+
+    /// Notes the pauses that were asked for since, so that no more is fed than is wanted.
+    fn regard_pauses(&mut self, seen: usize) {
+        let now = self.now();
+        for effect in &self.effects.list()[seen..] {
+            match *effect {
+                Effect::Pause { partition } => {
+                    if let Some(partition) = self.partitions.get_mut(partition) {
+                        partition.paused.get_or_insert(now);
+                    }
+                }
+                Effect::Resume { partition } => {
+                    if let Some(partition) = self.partitions.get_mut(partition) {
+                        partition.paused = None;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Carries out everything that is asked for.
+    fn carry_out(&mut self, consumer: &BaseConsumer<Rebalances>, mode: CommitMode) {
+        // Giving work back is heard at once and asks for more.
+        loop {
+            self.regard_pauses(0);
+            let effects = std::mem::take(&mut self.effects);
+            let mut chunks = Vec::new();
+            let mut commits = TopicPartitionList::new();
+            let mut give_back = false;
+            for effect in effects.list() {
+                match *effect {
+                    Effect::Dispatch { run, attempt, from, len, .. } => {
+                        self.dispatch(&mut chunks, run, attempt, effects.tokens(from, len));
+                    }
+                    Effect::DeadLetter { run, token, attempts, reason } => {
+                        self.dead_letter(run, token, |record, handler, failures| Undeliverable {
+                            record,
+                            handler,
+                            attempts,
+                            reason,
+                            failures,
+                        });
+                    }
+                    Effect::Commit { partition, epoch, next } => {
+                        if let Some(partition) = self.partitions.get(partition).filter(|it| it.epoch == Some(epoch)) {
+                            // Fails for negative offsets alone.
+                            let _ =
+                                commits.add_partition_offset(&partition.topic, partition.number, Offset::Offset(next));
+                        }
+                    }
+                    Effect::Drained { partition, abandoned } => self.drained(partition, abandoned),
+                    Effect::BreakerOpened => {
+                        give_back = true;
+                        add(&self.metrics.counters().breaker_openings, 1);
+                        tracing::error!(
+                            "a dependency is down: consumption waits, nothing is committed or dead-lettered"
+                        );
+                    }
+                    Effect::BreakerClosed => tracing::info!("the dependency answers: consumption goes on"),
+                    _ => {}
+                }
+            }
+            if !chunks.is_empty() {
+                self.pool.push(chunks.into_iter());
+            }
+            self.commit(consumer, &commits, mode);
+            for token in effects.released() {
+                self.store.release(*token);
+            }
+            self.effects = effects;
+            self.effects.clear();
+            if give_back {
+                self.give_back();
+            }
+            if self.effects.list().is_empty() && self.effects.released().is_empty() {
+                break;
+            }
+        }
+        self.hold_and_let_go(consumer);
+    }
+
+    fn dispatch(&self, chunks: &mut Vec<Chunk>, run: RunId, attempt: u32, tokens: &[Token]) {
+        let Some(first) = tokens.first().and_then(|token| self.store.get(*token)) else { return };
+        let (handler, len) = (first.handler, u32::try_from(tokens.len()).unwrap_or(u32::MAX));
+        let run = Run { id: run, attempt, handler, len };
+        if attempt > 1
+            && let Some(topic) = self.handlers.get(handler as usize).and_then(|it| self.metrics.topic(it.topic))
+        {
+            add(&topic.retried, 1);
+        }
+        let records = tokens.iter().filter_map(|token| {
+            let record = self.store.get(*token)?.record.clone()?;
+            Some((*token, record))
+        });
+        match chunks.last_mut().filter(|chunk| !chunk.is_full()) {
+            Some(chunk) => chunk.push(run, records),
+            None => {
+                let mut chunk = Chunk::default();
+                chunk.push(run, records);
+                chunks.push(chunk);
+            }
+        }
+    }
+
+    fn dead_letter(
+        &self,
+        run: RunId,
+        token: Token,
+        letter: impl FnOnce(
+            crate::record::RawRecord,
+            &'static str,
+            Option<Box<crate::consumer::failure::Failures>>,
+        ) -> Undeliverable,
+    ) {
+        let slot = self.store.get(token);
+        let Some((slot, record)) = slot.and_then(|slot| Some((slot, slot.record.clone()?))) else { return };
+        let handler = self.handlers.get(slot.handler as usize).map_or("", |handler| handler.name);
+        let letter = letter(record, handler, slot.failures.clone());
+        let (letters, pool) = (Arc::clone(&self.letters), Arc::clone(&self.pool));
+        self.runtime.spawn(async move {
+            let ok = letters.deliver(&letter).await;
+            pool.answer(&mut vec![Answer::DeadLettered { run, ok }]);
+        });
+    }
+
+    fn commit(&self, consumer: &BaseConsumer<Rebalances>, offsets: &TopicPartitionList, mode: CommitMode) {
+        if offsets.count() == 0 {
+            return;
+        }
+        add(&self.metrics.counters().commits, 1);
+        if let Err(error) = consumer.commit(offsets, mode) {
+            add(&self.metrics.counters().commit_failures, 1);
+            tracing::warn!("offsets were not committed, their events may come again: {error}");
+        }
+    }
+
+    /// A commit was refused.
+    pub(super) fn commit_failed(&mut self, topic: &str, partition: i32) {
+        if let Some(partition) = self.partitions.find(topic, partition)
+            && let Some(epoch) = self.partitions.get(partition).and_then(|partition| partition.epoch)
+        {
+            self.engine.step(Input::CommitFailed { partition, epoch }, &mut self.effects);
+        }
+    }
+
+    /// Takes work back that no lane has begun: it costs no attempt, and draining is quicker without it.
+    fn give_back(&mut self) {
+        let mut completions = Vec::new();
+        for mut chunk in self.pool.take_back() {
+            while let Some(run) = chunk.next_run() {
+                completions.push(Completion { run: run.id, done: 0, failure: None });
+            }
+        }
+        if !completions.is_empty() {
+            self.engine.step(Input::Completed { completions: &completions }, &mut self.effects);
+        }
+    }
+
+    /// Tells librdkafka of pauses that last, and of those that are over.
+    fn hold_and_let_go(&mut self, consumer: &BaseConsumer<Rebalances>) {
+        let now = self.now();
+        let crowded = self.ahead() > self.ahead_limit;
+        let mut hold = TopicPartitionList::new();
+        let mut let_go = TopicPartitionList::new();
+        for partition in self.partitions.assigned_mut() {
+            let lasts = partition.paused.is_some_and(|since| crowded || now.saturating_sub(since) >= PAUSE_AFTER);
+            if lasts && !partition.held {
+                partition.held = true;
+                hold.add_partition(&partition.topic, partition.number);
+            } else if partition.paused.is_none() && partition.held && partition.ahead.is_empty() {
+                partition.held = false;
+                let_go.add_partition(&partition.topic, partition.number);
+            }
+        }
+        if hold.count() > 0
+            && let Err(error) = consumer.pause(&hold)
+        {
+            tracing::warn!("partitions could not be paused: {error}");
+        }
+        if let_go.count() > 0
+            && let Err(error) = consumer.resume(&let_go)
+        {
+            tracing::warn!("partitions could not be resumed: {error}");
+        }
+    }
+
+    fn ahead(&self) -> usize {
+        self.partitions.assigned().map(|(_, partition)| partition.ahead.len()).sum()
+    }
+
+    /// Whether records should be polled: not while every partition stands still for a short while, since they would only
+    /// pile up here.
+    pub(super) fn wants_records(&self) -> bool {
+        let mut assigned = self.partitions.assigned().peekable();
+        assigned.peek().is_none() || assigned.any(|(_, partition)| partition.paused.is_none() || partition.held)
+    }
+
+    /// Whether anything is under way that needs a look every few milliseconds.
+    pub(super) fn is_busy(&self) -> bool {
+        self.engine.in_flight().0 > 0 || self.ahead() > 0
+    }
+
+    /// The group gave us partitions.
+    pub(super) fn assign(&mut self, list: &TopicPartitionList) {
+        let handlers: HashMap<_, _> = (0..).zip(&self.handlers).map(|(index, it)| (it.topic, index)).collect();
+        for element in list.elements() {
+            let handler = || handlers.get(element.topic()).copied().unwrap_or_default();
+            let id = self.partitions.id(element.topic(), element.partition(), handler);
+            let epoch = Partitions::next_epoch();
+            let turn = self.turn + 1;
+            self.forget(id);
+            if let Some(partition) = self.partitions.get_mut(id) {
+                partition.epoch = Some(epoch);
+                partition.since_turn = turn;
+            }
+            self.engine.step(Input::Assigned { partition: id, epoch, position: None }, &mut self.effects);
+        }
+        // The engine repeats the pauses that hold; librdkafka is to hear of them again.
+        for partition in self.partitions.assigned_mut() {
+            partition.held = false;
+        }
+    }
+
+    /// The partitions are another's already.
+    pub(super) fn lose(&mut self, consumer: &BaseConsumer<Rebalances>, ids: &[PartitionId]) {
+        for id in ids {
+            self.forget(*id);
+            self.engine.step(Input::Lost { partition: *id }, &mut self.effects);
+        }
+        self.carry_out(consumer, CommitMode::Async);
+    }
+
+    /// Gives partitions back: finishes what the lanes have begun, commits, forgets. Returns when all are drained, which the
+    /// engine sees to.
+    pub(super) fn drain(&mut self, consumer: &BaseConsumer<Rebalances>, ids: &[PartitionId]) {
+        self.draining.extend(ids);
+        let now = self.now();
+        self.engine.step(Input::Tick { now }, &mut self.effects);
+        for id in ids {
+            self.release_ahead(*id);
+            self.engine.step(Input::Revoked { partition: *id }, &mut self.effects);
+        }
+        self.carry_out(consumer, CommitMode::Sync);
+        self.give_back();
+        loop {
+            self.advance(consumer, CommitMode::Sync);
+            if self.draining.is_empty() {
+                break;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(2));
+        }
+        for id in ids {
+            self.forget(*id);
+        }
+    }
+
+    fn drained(&mut self, id: PartitionId, abandoned: u32) {
+        self.draining.retain(|draining| *draining != id);
+        if abandoned > 0 {
+            add(&self.metrics.counters().abandoned, abandoned.into());
+            if let Some(partition) = self.partitions.get(id) {
+                tracing::warn!(
+                    topic = &*partition.topic,
+                    partition = partition.number,
+                    abandoned,
+                    "handlers were still at work when the partition had to be given back: their events come again"
+                );
+            }
+        }
+    }
+
+    /// Drops what was read of a partition and not given to the engine.
+    fn release_ahead(&mut self, id: PartitionId) {
+        let ahead = self.partitions.get_mut(id).map(|partition| std::mem::take(&mut partition.ahead));
+        for arrival in ahead.unwrap_or_default() {
+            self.store.release(arrival.token);
+        }
+    }
+
+    fn forget(&mut self, id: PartitionId) {
+        self.release_ahead(id);
+        if let Some(partition) = self.partitions.get_mut(id) {
+            partition.epoch = None;
+            partition.paused = None;
+            partition.held = false;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Writing dead letters: to the same partition of `<topic>.<group>.dlq`, acknowledged by all replicas.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::consumer::dead_letter::{self, Circumstances};
+use crate::consumer::engine::DeadLetterReason;
+use crate::consumer::failure::Failures;
+use crate::kafka::admin::Admin;
+use crate::kafka::publisher::KafkaPublisher;
+use crate::kafka::settings::KafkaSettings;
+use crate::record::RawRecord;
+use crate::telemetry::{Metrics, add};
+
+/// A record that is to go to the dead-letter topic, and why.
+pub(super) struct Undeliverable {
+    pub(super) record: RawRecord,
+    pub(super) handler: &'static str,
+    pub(super) attempts: u32,
+    pub(super) reason: DeadLetterReason,
+    pub(super) failures: Option<Box<Failures>>,
+}
+
+/// Writes dead letters.
+pub(super) struct Letters {
+    settings: KafkaSettings,
+    group: String,
+    /// Whether missing dead-letter topics are created.
+    create: bool,
+    metrics: Metrics,
+    /// Most consumers never need one.
+    publisher: OnceLock<KafkaPublisher>,
+    /// How many partitions each dead-letter topic has, as far as that is known.
+    partitions: Mutex<HashMap<String, i32>>,
+}
+
+impl Letters {
+    pub(super) fn new(settings: &KafkaSettings, group: &str, create: bool, metrics: Metrics) -> Self {
+        // A broker that does not answer is to be reported, not waited for.
+        let settings = settings.clone().producer_property("message.timeout.ms", "30000");
+        Self {
+            settings,
+            group: group.into(),
+            create,
+            metrics,
+            publisher: OnceLock::new(),
+            partitions: Mutex::default(),
+        }
+    }
+
+    /// Writes one, and says whether it is safe. What went wrong is logged and counted here; the caller tries again.
+    pub(super) async fn deliver(&self, letter: &Undeliverable) -> bool {
+        let topic = self.metrics.topic(letter.record.topic());
+        let code = letter.failures.as_ref().map_or("rejected", |failures| failures.last.code.as_str());
+        match self.write(letter).await {
+            Ok(to) => {
+                if let Some(topic) = topic {
+                    add(&topic.dead_lettered, 1);
+                }
+                tracing::warn!(record = ?letter.record, to, code, attempts = letter.attempts, "dead-lettered");
+                true
+            }
+            Err(error) => {
+                if let Some(topic) = topic {
+                    add(&topic.dead_letter_failures, 1);
+                }
+                tracing::error!(
+                    record = ?letter.record,
+                    code,
+                    "the dead letter cannot be written, the partition waits: {error}"
+                );
+                false
+            }
+        }
+    }
+
+    async fn write(&self, letter: &Undeliverable) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        let record = &letter.record;
+        let to = dead_letter::topic_name(record.topic(), &self.group);
+        let partitions = match self.known(&to) {
+            Some(partitions) => partitions,
+            None => {
+                let partitions = self.prepare(&to, record.topic()).await?;
+                self.remember(&to, Some(partitions));
+                partitions
+            }
+        };
+        let circumstances = Circumstances {
+            group: &self.group,
+            handler: letter.handler,
+            attempts: letter.attempts,
+            reason: letter.reason,
+            failures: letter.failures.as_deref(),
+        };
+        let message = dead_letter::letter(record, to.clone(), &circumstances);
+        // Fewer partitions than the topic has: by key, as any producer would.
+        let partition = Some(record.partition()).filter(|partition| *partition < partitions);
+        let sent = async { self.publisher()?.send_to(message, partition).await?.await.map_err(Into::into) }.await;
+        if sent.is_err() {
+            // The topic may have been removed.
+            self.remember(&to, None);
+        }
+        sent.map(|_| to)
+    }
+
+    /// Sees to it that the dead-letter topic is there. Returns how many partitions it has.
+    async fn prepare(&self, to: &str, from: &str) -> Result<i32, Box<dyn std::error::Error + Send + Sync>> {
+        let admin = Admin::new(&self.settings)?;
+        if let Some((partitions, _)) = admin.shape(to).await? {
+            return Ok(partitions);
+        }
+        if !self.create {
+            return Err(format!("the topic {to} does not exist: create it, or let the consumer do so").into());
+        }
+        let (partitions, copies) =
+            admin.shape(from).await?.ok_or_else(|| format!("the topic {from} is not there any more"))?;
+        admin.create_one(to, partitions, copies).await?;
+        tracing::info!(topic = to, partitions, copies, "created the dead-letter topic");
+        Ok(partitions)
+    }
+
+    fn publisher(&self) -> Result<&KafkaPublisher, crate::kafka::SettingsError> {
+        if let Some(publisher) = self.publisher.get() {
+            return Ok(publisher);
+        }
+        let publisher = KafkaPublisher::new(&self.settings)?;
+        // Another task may have been faster; its publisher is used then.
+        Ok(self.publisher.get_or_init(|| publisher))
+    }
+
+    fn known(&self, topic: &str) -> Option<i32> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).get(topic).copied()
+    }
+
+    fn remember(&self, topic: &str, partitions: Option<i32>) {
+        let mut known = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
+        match partitions {
+            Some(partitions) => known.insert(topic.into(), partitions),
+            None => known.remove(topic),
+        };
+    }
+}

@@ -1,0 +1,162 @@
+//! The consumer's shell: one thread that polls librdkafka, asks the engine, and carries out what it says.
+//!
+//! The thread never waits for a handler. It sleeps when there is nothing to read and nothing to hear, and is woken by
+//! librdkafka when records arrive and by the [pool](crate::consumer::pool) when lanes answer.
+
+mod core;
+mod letters;
+mod partitions;
+mod reader;
+mod rebalance;
+mod store;
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use tokio::sync::oneshot;
+
+use self::core::{Core, HandlerInfo};
+use self::letters::Letters;
+use self::rebalance::Rebalances;
+use super::settings::{KafkaSettings, SettingsError};
+use crate::consumer::engine::Settings;
+use crate::consumer::pool::Pool;
+use crate::telemetry::Metrics;
+
+/// How many messages are polled in one turn.
+const TURN: usize = 500;
+/// How often an unchanging complaint of librdkafka's is repeated.
+const REPEAT: Duration = Duration::from_secs(30);
+
+/// What a shell is started with.
+pub(crate) struct Plan {
+    pub(crate) settings: KafkaSettings,
+    pub(crate) group: String,
+    pub(crate) engine: Settings,
+    /// Topic and handler type of each registration, in order.
+    pub(crate) handlers: Vec<(&'static str, &'static str)>,
+    pub(crate) create_dead_letter_topics: bool,
+}
+
+/// A running poll thread.
+pub(crate) struct Shell {
+    /// Resolves when everything is drained and committed.
+    pub(crate) drained: oneshot::Receiver<Result<(), String>>,
+    /// Resolves when the consumer has left its group.
+    pub(crate) closed: oneshot::Receiver<()>,
+}
+
+/// Starts the poll thread.
+pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<Shell, SettingsError> {
+    let config = plan.settings.consumer_config(&plan.group)?;
+    let letters = Letters::new(&plan.settings, &plan.group, plan.create_dead_letter_topics, metrics.clone());
+    let topics: Vec<_> = plan.handlers.iter().map(|(topic, _)| *topic).collect();
+    let handlers = plan.handlers.iter().map(|&(topic, name)| HandlerInfo { topic, name }).collect();
+    let runtime = tokio::runtime::Handle::current();
+    let core = Core::new(plan.engine, handlers, Arc::clone(&pool), metrics, letters, runtime);
+    let mut consumer: BaseConsumer<Rebalances> =
+        config.create_with_context(Rebalances::new(core)).map_err(SettingsError::from_client)?;
+    consumer.set_nonempty_callback({
+        let pool = Arc::clone(&pool);
+        move || pool.wake()
+    });
+    consumer.subscribe(&topics).map_err(SettingsError::from_client)?;
+
+    let (drained, has_drained) = oneshot::channel();
+    let (closed, has_closed) = oneshot::channel();
+    thread::Builder::new()
+        .name("conecta-consumer".into())
+        .spawn(move || {
+            pool.register_sleeper();
+            // Nobody listens any more when the consumer's future was dropped.
+            let _ = drained.send(poll(&consumer, &pool));
+            drop(consumer);
+            let _ = closed.send(());
+        })
+        .map_err(|error| SettingsError::Client { reason: error.to_string() })?;
+    Ok(Shell { drained: has_drained, closed: has_closed })
+}
+
+/// The poll loop, until the pool is stopped or librdkafka cannot go on.
+fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool) -> Result<(), String> {
+    let mut complaints = Complaints::default();
+    let mut result = Ok(());
+    while result.is_ok() && !pool.is_stopped() {
+        let wants_records = {
+            let mut core = consumer.context().core();
+            core.turn += 1;
+            core.wants_records()
+        };
+        let mut messages = Vec::with_capacity(if wants_records { TURN } else { 0 });
+        if wants_records {
+            result = read(consumer, &mut messages, &mut complaints);
+        }
+        let mut core = consumer.context().core();
+        let has_read = !messages.is_empty();
+        core.read(&mut messages);
+        let has_heard = core.advance(consumer, CommitMode::Async);
+        let rest = Duration::from_millis(if core.is_busy() { 5 } else { 50 });
+        drop(core);
+        if !has_read && !has_heard {
+            thread::park_timeout(rest);
+        }
+    }
+    let mut core = consumer.context().core();
+    let assigned: Vec<_> = core.partitions.assigned().map(|(id, _)| id).collect();
+    if consumer.assignment_lost() {
+        core.lose(consumer, &assigned);
+    } else {
+        core.drain(consumer, &assigned);
+    }
+    result
+}
+
+/// Polls what is there, without waiting.
+fn read<'c>(
+    consumer: &'c BaseConsumer<Rebalances>,
+    messages: &mut Vec<BorrowedMessage<'c>>,
+    complaints: &mut Complaints,
+) -> Result<(), String> {
+    // librdkafka says nothing both when there is nothing and when it called back: ask a few times more.
+    let mut nothing = 0;
+    while messages.len() < TURN && nothing < 3 {
+        match consumer.poll(Duration::ZERO) {
+            Some(Ok(message)) => messages.push(message),
+            Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                let why = consumer.client().fatal_error().map_or_else(|| code.to_string(), |(_, reason)| reason);
+                return Err(why);
+            }
+            Some(Err(error)) => complaints.hear(&error),
+            // What was polled before a rebalance must be taken in before what comes after it.
+            None if !messages.is_empty() => break,
+            None => nothing += 1,
+        }
+    }
+    Ok(())
+}
+
+/// librdkafka's errors that it goes on from by itself, each said once in a while.
+#[derive(Default)]
+struct Complaints {
+    last: Option<(String, Instant)>,
+}
+
+impl Complaints {
+    fn hear(&mut self, error: &KafkaError) {
+        let what = match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                "a topic to be consumed does not exist yet: create it (`Admin::create_topics`)".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        let is_new = self.last.as_ref().is_none_or(|(last, at)| *last != what || at.elapsed() > REPEAT);
+        if is_new {
+            tracing::warn!("{what}");
+            self.last = Some((what, Instant::now()));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The partitions the shell has met, and what was read of them and not yet given to the engine.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::consumer::engine::{Arrival, Epoch, Millis, PartitionId};
+
+/// Epochs are unique in the process: an answer of one engine means nothing to another.
+static NEXT_EPOCH: AtomicU64 = AtomicU64::new(1);
+
+/// The partitions, numbered as the engine calls them.
+#[derive(Default)]
+pub(super) struct Partitions {
+    all: Vec<Partition>,
+    by_topic: HashMap<Arc<str>, HashMap<i32, PartitionId>>,
+}
+
+pub(super) struct Partition {
+    pub(super) topic: Arc<str>,
+    pub(super) number: i32,
+    /// Which of the consumer's handlers its records are for.
+    pub(super) handler: u32,
+    /// The present assignment.
+    pub(super) epoch: Option<Epoch>,
+    /// Records polled in an earlier turn belong to an earlier assignment.
+    pub(super) since_turn: u64,
+    /// Since when the engine wants no more of it.
+    pub(super) paused: Option<Millis>,
+    /// Whether librdkafka was told.
+    pub(super) held: bool,
+    /// Records read and not yet given to the engine, in order of offset.
+    pub(super) ahead: VecDeque<Arrival>,
+}
+
+impl Partitions {
+    /// The partition's number; gives it one at the first time.
+    pub(super) fn id(&mut self, topic: &str, number: i32, handler: impl FnOnce() -> u32) -> PartitionId {
+        if let Some(id) = self.by_topic.get(topic).and_then(|numbers| numbers.get(&number)) {
+            return *id;
+        }
+        // A group with 2^32 partitions does not fit into a broker.
+        let id = PartitionId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        let topic: Arc<str> = match self.by_topic.get_key_value(topic) {
+            Some((topic, _)) => Arc::clone(topic),
+            None => Arc::from(topic),
+        };
+        self.by_topic.entry(Arc::clone(&topic)).or_default().insert(number, id);
+        self.all.push(Partition {
+            topic,
+            number,
+            handler: handler(),
+            epoch: None,
+            since_turn: 0,
+            paused: None,
+            held: false,
+            ahead: VecDeque::new(),
+        });
+        id
+    }
+
+    pub(super) fn find(&self, topic: &str, number: i32) -> Option<PartitionId> {
+        self.by_topic.get(topic)?.get(&number).copied()
+    }
+
+    pub(super) fn get(&self, id: PartitionId) -> Option<&Partition> {
+        self.all.get(id.0 as usize)
+    }
+
+    pub(super) fn get_mut(&mut self, id: PartitionId) -> Option<&mut Partition> {
+        self.all.get_mut(id.0 as usize)
+    }
+
+    /// Those that are assigned.
+    pub(super) fn assigned(&self) -> impl Iterator<Item = (PartitionId, &Partition)> {
+        (0..).map(PartitionId).zip(&self.all).filter(|(_, partition)| partition.epoch.is_some())
+    }
+
+    pub(super) fn assigned_mut(&mut self) -> impl Iterator<Item = &mut Partition> {
+        self.all.iter_mut().filter(|partition| partition.epoch.is_some())
+    }
+
+    pub(super) fn next_epoch() -> Epoch {
+        Epoch(NEXT_EPOCH.fetch_add(1, Ordering::Relaxed))
+    }
+}

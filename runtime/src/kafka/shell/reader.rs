@@ -1,0 +1,148 @@
+//! From librdkafka's messages to records that outlive them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rdkafka::Message as _;
+use rdkafka::message::{BorrowedMessage, Headers as _};
+
+use super::partitions::Partitions;
+use super::store::Store;
+use crate::consumer::engine::{Arrival, PartitionId};
+use crate::record::{BatchBuilder, RecordBatch};
+use crate::telemetry::{Metrics, add};
+
+/// What a record occupies besides its bytes, roughly.
+const OVERHEAD: usize = 128;
+
+/// Copies messages into batches.
+#[derive(Default)]
+pub(super) struct Reader {
+    arrivals: Vec<(i64, Option<u64>, u32)>,
+}
+
+impl Reader {
+    /// Takes messages in, each behind the others of its partition. Those of an assignment that is over are dropped: they
+    /// are not committed, and so come again to whom the partition is given.
+    pub(super) fn read(
+        &mut self,
+        messages: &mut Vec<BorrowedMessage<'_>>,
+        partitions: &mut Partitions,
+        store: &mut Store,
+        metrics: &Metrics,
+        turn: u64,
+    ) {
+        let mut messages = messages.drain(..).peekable();
+        while let Some(message) = messages.next() {
+            // Messages come in long stretches of one partition.
+            let (topic, number) = (message.topic_ptr(), message.partition());
+            let id = partitions.find(message.topic(), number);
+            let id = id.filter(|id| {
+                partitions.get(*id).is_some_and(|partition| partition.epoch.is_some() && partition.since_turn <= turn)
+            });
+            let Some(id) = id else { continue };
+            let mut builder = self.start(partitions, id);
+            let mut count = 0;
+            self.push(&mut builder, &message);
+            while let Some(message) =
+                messages.next_if(|message| message.topic_ptr() == topic && message.partition() == number)
+            {
+                if builder.is_full(size(&message)) {
+                    count += self.finish(builder, partitions, store, id);
+                    builder = self.start(partitions, id);
+                }
+                self.push(&mut builder, &message);
+            }
+            count += self.finish(builder, partitions, store, id);
+            if let Some(topic) = partitions.get(id).and_then(|partition| metrics.topic(&partition.topic)) {
+                add(&topic.consumed, count);
+            }
+        }
+    }
+
+    fn start(&self, partitions: &Partitions, id: PartitionId) -> BatchBuilder {
+        let (topic, number) =
+            partitions.get(id).map_or_else(Default::default, |partition| (partition.topic.clone(), partition.number));
+        BatchBuilder::new(topic, number)
+    }
+
+    fn push(&mut self, builder: &mut BatchBuilder, message: &BorrowedMessage<'_>) {
+        let (key, payload) = (message.key(), message.payload());
+        let bytes = size(message);
+        let headers = message.headers();
+        let count = headers.map_or(0, |headers| headers.count());
+        let headers = (0..count).filter_map(|index| {
+            // rdkafka panics on a name that is not UTF-8. Such a header is left out, the rest is not.
+            let header = catch_unwind(AssertUnwindSafe(|| headers.and_then(|headers| headers.try_get(index))));
+            header.ok().flatten().map(|header| (header.key, header.value))
+        });
+        builder.push(message.offset(), message.timestamp().to_millis(), key, payload, headers);
+        let occupied = u32::try_from(bytes + OVERHEAD).unwrap_or(u32::MAX);
+        self.arrivals.push((message.offset(), key.map(hash), occupied));
+    }
+
+    /// Closes a batch. Returns how many records it has.
+    fn finish(
+        &mut self,
+        builder: BatchBuilder,
+        partitions: &mut Partitions,
+        store: &mut Store,
+        id: PartitionId,
+    ) -> u64 {
+        let count = self.arrivals.len() as u64;
+        let Some(partition) = partitions.get_mut(id) else { return 0 };
+        let records = RecordBatch::records(builder.finish());
+        for (record, (offset, key, bytes)) in records.zip(self.arrivals.drain(..)) {
+            let token = store.insert(record, partition.handler);
+            partition.ahead.push_back(Arrival { offset, key, bytes, token });
+        }
+        count
+    }
+}
+
+fn size(message: &BorrowedMessage<'_>) -> usize {
+    message.key_len() + message.payload_len()
+}
+
+/// [FxHash]'s step over eight bytes at a time, and [SplitMix64]'s finish: short keys in a few nanoseconds, well mixed.
+///
+/// [FxHash]: https://github.com/rust-lang/rustc-hash
+/// [SplitMix64]: https://prng.di.unimi.it/splitmix64.c
+fn hash(key: &[u8]) -> u64 {
+    const K: u64 = 0x517c_c1b7_2722_0a95;
+    let mut hash = key.len() as u64;
+    let mut chunks = key.chunks_exact(8);
+    let mut add = |word: u64| hash = (hash.rotate_left(5) ^ word).wrapping_mul(K);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        add(u64::from_le_bytes(word));
+    }
+    let rest = chunks.remainder();
+    if !rest.is_empty() {
+        let mut word = [0; 8];
+        word[..rest.len()].copy_from_slice(rest);
+        add(u64::from_le_bytes(word));
+    }
+    let mut z = hash;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::hash;
+
+    #[test]
+    fn keys_are_told_apart_by_every_byte_and_by_their_length() {
+        let mut keys: Vec<Vec<u8>> = (0..20_000).map(|id: u32| id.to_string().into_bytes()).collect();
+        keys.extend((0..40).map(|length| vec![0; length]));
+        let hashes: HashSet<_> = keys.iter().map(|key| hash(key)).collect();
+        assert_eq!(hashes.len(), keys.len());
+        // Even in the low bits.
+        let low: HashSet<_> = keys.iter().map(|key| hash(key) & 0x3ff).collect();
+        assert_eq!(low.len(), 1024);
+    }
+}

@@ -1,0 +1,94 @@
+//! What librdkafka calls back while it is polled: partitions given, asked back or lost, commits answered.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, TopicPartitionList};
+
+use super::core::Core;
+use crate::kafka::client;
+use crate::telemetry::add;
+
+/// The consumer's context. Its callbacks run on the poll thread, inside `poll`.
+pub(super) struct Rebalances {
+    core: Mutex<Core>,
+}
+
+impl Rebalances {
+    pub(super) fn new(core: Core) -> Self {
+        Self { core: Mutex::new(core) }
+    }
+
+    /// Never held while librdkafka is polled: its callbacks need it.
+    pub(super) fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn given(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
+        self.core().assign(list);
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
+        }
+    }
+
+    fn taken(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
+        let mut core = self.core();
+        let ids: Vec<_> = list
+            .elements()
+            .iter()
+            .filter_map(|element| core.partitions.find(element.topic(), element.partition()))
+            .filter(|id| core.partitions.get(*id).is_some_and(|partition| partition.epoch.is_some()))
+            .collect();
+        if consumer.assignment_lost() {
+            core.lose(consumer, &ids);
+        } else {
+            core.drain(consumer, &ids);
+        }
+        drop(core);
+        match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.unassign(),
+        }
+    }
+}
+
+impl ClientContext for Rebalances {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        client::log(level, facility, line);
+    }
+    fn error(&self, error: KafkaError, reason: &str) {
+        client::error(&error, reason);
+    }
+}
+
+impl ConsumerContext for Rebalances {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let gives = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let partitions = list.count();
+        tracing::info!(partitions, lost = !gives && consumer.assignment_lost(), gives, "rebalance");
+        add(&self.core().metrics.counters().rebalances, 1);
+        let done = if gives { self.given(consumer, list) } else { self.taken(consumer, list) };
+        if let Err(error) = done {
+            tracing::error!("librdkafka did not take the assignment: {error}");
+        }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        let mut core = self.core();
+        for element in offsets.elements() {
+            let error = match (&result, element.error()) {
+                (Err(error), _) => error.to_string(),
+                (Ok(()), Err(error)) => error.to_string(),
+                (Ok(()), Ok(())) => continue,
+            };
+            add(&core.metrics.counters().commit_failures, 1);
+            core.commit_failed(element.topic(), element.partition());
+            let (topic, partition) = (element.topic(), element.partition());
+            tracing::warn!(topic, partition, "an offset was not committed, it is tried again: {error}");
+        }
+    }
+}
