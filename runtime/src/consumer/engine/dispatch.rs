@@ -8,6 +8,7 @@ use super::lanes::End;
 use super::partition::Partition;
 
 impl Engine {
+    /// Enters records into their ledger, and queues the keys that were waiting for some.
     pub(super) fn arrived(
         &mut self,
         id: PartitionId,
@@ -55,11 +56,12 @@ impl Engine {
     /// Hands out what is ready, as far as the lanes have room. What may not be handed out yet waits in its partition.
     pub(super) fn dispatch_ready(&mut self, out: &mut Effects) {
         while let Some((key, room)) = self.lanes.next() {
-            match self.partitions.get_mut(self.keys[key].partition) {
-                Some(partition) if partition.stands_still(&self.breakers) => partition.stalled.push_back(key),
-                _ => {
-                    self.dispatch(key, room, out);
-                }
+            let Some(partition) = self.partitions.get_mut(self.keys[key].partition) else { continue };
+            let overlooked = if partition.undelivered > 0 { Fault::UndeliveredGoesOn } else { Fault::OpenDispatches };
+            if partition.stands_still(&self.breakers) && !planted(overlooked) {
+                partition.stalled.push_back(key);
+            } else {
+                self.dispatch(key, room, out);
             }
         }
     }

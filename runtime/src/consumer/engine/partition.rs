@@ -109,8 +109,7 @@ impl Partition {
 
     /// Whether nothing of it may be handed out: a dead letter cannot be written, or what its handlers need is away.
     pub(super) fn stands_still(&self, breakers: &[Breaker]) -> bool {
-        let undelivered = self.undelivered > 0 && !planted(Fault::UndeliveredGoesOn);
-        undelivered || !breakers[self.circuit].is_closed() && !planted(Fault::OpenDispatches)
+        self.undelivered > 0 || !breakers[self.circuit].is_closed()
     }
 
     /// Ends the life of a key's oldest event: it is handled, or safe in the dead-letter topic.

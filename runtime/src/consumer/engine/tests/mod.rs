@@ -1,8 +1,12 @@
-//! The engine against a world that checks every effect.
+//! The engine: each promise by name, and all of them against a world that checks every effect.
 
 #![allow(clippy::unwrap_used)]
 
-mod cases;
+mod consumer;
+mod failure;
 mod mutation;
+mod order;
+mod outage;
+mod rebalance;
 mod schedule;
 mod world;

@@ -5,11 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::super::fault::{ALL, Fault, plant};
 use super::schedule::live;
 
-/// How many schedules it takes until one breaks a rule, or the engine itself.
-fn caught_after(fault: Fault, most: u64) -> Option<u64> {
+/// How many schedules it takes until one breaks a rule, or the engine itself; and which rule.
+fn caught_after(fault: Fault, most: u64) -> Option<(u64, String)> {
     plant(Some(fault));
-    let breaks = |seed: &u64| catch_unwind(AssertUnwindSafe(|| live(*seed, false).1.is_err())).unwrap_or(true);
-    let caught = (0..most).find(breaks).map(|seed| seed + 1);
+    let broken = |seed| match catch_unwind(AssertUnwindSafe(|| live(seed, false).1)) {
+        Ok(checked) => checked.err(),
+        Err(_) => Some("the engine panicked".to_owned()),
+    };
+    let caught = (0..most).find_map(|seed| Some((seed + 1, broken(seed)?)));
     plant(None);
     caught
 }
@@ -21,7 +24,7 @@ fn every_planted_bug_is_caught() {
     let mut missed = Vec::new();
     for fault in ALL {
         match caught_after(fault, 20_000) {
-            Some(schedules) => println!("{fault:?} is caught after {schedules} schedules"),
+            Some((schedules, rule)) => println!("{fault:?} is caught after {schedules} schedules: {rule}"),
             None => missed.push(fault),
         }
     }

@@ -1,0 +1,196 @@
+//! What must hold of each thing that the engine asks for, and how the world carries it out.
+
+use super::{Checked, Did, Held, Phase, Work, World};
+use crate::consumer::engine::{CircuitId, DeadLetterReason, Effect, Effects, Epoch, Offset, PartitionId, RunId, Token};
+use crate::handler::FailureKind;
+
+macro_rules! ensure {
+    ($holds:expr, $($broken:tt)*) => {
+        if !$holds {
+            return Err(format!($($broken)*));
+        }
+    };
+}
+pub(in super::super) use ensure;
+
+impl World {
+    /// Carries out what was asked for from there on.
+    pub(super) fn carry_out(&mut self, out: &Effects, asked: usize, released: usize) -> Checked {
+        for effect in &out.list()[asked..] {
+            match *effect {
+                Effect::Dispatch { run, lane, attempt, from, len } => {
+                    ensure!(len > 0 && out.tokens(from, len).len() == len as usize, "{effect:?} has no tokens");
+                    self.dispatched(run, lane, attempt, out.tokens(from, len))?;
+                }
+                Effect::DeadLetter { run, token, attempts, reason } => {
+                    self.dead_letter_asked(run, token, attempts, reason)?;
+                }
+                Effect::Pause { partition } => {
+                    self.tally[Did::Pause as usize] += 1;
+                    self.assigned(partition)?.paused = true;
+                }
+                Effect::Resume { partition } => self.assigned(partition)?.paused = false,
+                Effect::Commit { partition, epoch, next } => self.commit_asked(partition, epoch, next)?,
+                Effect::Drained { partition, abandoned } => self.given_back(partition, abandoned)?,
+                Effect::BreakerOpened { circuit: CircuitId(circuit) } => {
+                    self.tally[Did::OpenTheBreaker as usize] += 1;
+                    let circuit = &mut self.circuits[circuit as usize];
+                    ensure!(!circuit.open, "a breaker opened twice");
+                    (circuit.open, circuit.probe) = (true, None);
+                    circuit.openings += 1;
+                }
+                Effect::BreakerClosed { circuit: CircuitId(circuit) } => {
+                    let circuit = &mut self.circuits[circuit as usize];
+                    ensure!(circuit.open, "a breaker closed twice");
+                    circuit.open = false;
+                }
+            }
+        }
+        for token in &out.released()[released..] {
+            let held = self.held.get_mut(token.0 as usize).and_then(Option::take);
+            let Some(Held { partition, event, stray }) = held else {
+                return Err(format!("{token:?} was released twice"));
+            };
+            let log = &self.logs[partition];
+            ensure!(
+                stray || log.epoch.is_none() || log.events[event].phase == Phase::Finished,
+                "the record {partition}@{} was released unfinished",
+                log.events[event].offset
+            );
+            self.free.push(token.0);
+        }
+        self.rest()
+    }
+
+    fn dispatched(&mut self, run: RunId, lane: u32, attempt: u32, tokens: &[Token]) -> Checked {
+        ensure!(lane < self.settings.lanes, "there is no lane {lane}");
+        let mut work = Work { run, lane, partition: 0, events: Vec::with_capacity(tokens.len()) };
+        for (at, &token) in tokens.iter().enumerate() {
+            let (partition, index) = self.live(token)?;
+            let log = &mut self.logs[partition];
+            let offset = log.events[index].offset;
+            ensure!(log.draining.is_none(), "{partition}@{offset} was handed out though its partition is revoked");
+            ensure!(!log.unwritten(), "{partition}@{offset} was handed out though its partition stands still");
+            let event = &log.events[index];
+            ensure!(event.phase == Phase::Waiting, "{partition}@{offset} was handed out while {:?}", event.phase);
+            let earlier = &log.events[log.start..index];
+            let overtaken = earlier.iter().enumerate().find(|(place, earlier)| {
+                let same = event.key.is_some() && earlier.key == event.key;
+                same && earlier.phase != Phase::Finished && !work.events.contains(&(log.start + place))
+            });
+            ensure!(overtaken.is_none(), "{partition}@{offset} was handed out before {overtaken:?}");
+            if at > 0 {
+                let first = &log.events[work.events[0]];
+                ensure!(partition == work.partition && first.key == event.key, "a run has two keys");
+                ensure!(event.key.is_some(), "a run has two records without a key");
+            }
+            ensure!(attempt == 1 || tokens.len() == 1, "a retry is not alone");
+            ensure!(attempt == event.tries + 1, "{partition}@{offset}: attempt {attempt} after {} tries", event.tries);
+            let circuit = &self.circuits[log.circuit];
+            let undisturbed = !circuit.open && event.openings == circuit.openings;
+            ensure!(
+                event.transient <= self.settings.retries || !undisturbed,
+                "{partition}@{offset} was retried though it failed {} times",
+                event.transient
+            );
+            if let Some(key) = event.key {
+                ensure!(*self.lane_of.entry(key).or_insert(lane) == lane, "key {key} changed its lane");
+            }
+            log.events[index].phase = Phase::Running;
+            work.partition = partition;
+            work.events.push(index);
+        }
+        let circuit = &mut self.circuits[self.logs[work.partition].circuit];
+        if circuit.open {
+            ensure!(circuit.probe.is_none() && tokens.len() == 1, "more than a probe is handed out behind a breaker");
+            circuit.probe = Some(run);
+            self.tally[Did::Probe as usize] += 1;
+        }
+        self.tally[Did::Retry as usize] += u64::from(attempt > 1);
+        self.lanes.push(work);
+        let running: usize = self.lanes.iter().filter(|work| work.lane == lane).map(|work| work.events.len()).sum();
+        let probes = self.circuits.iter().filter(|circuit| circuit.probe.is_some()).count();
+        let room = self.settings.lane_capacity as usize + probes;
+        ensure!(running <= room, "lane {lane} was handed {running} events");
+        Ok(())
+    }
+
+    fn dead_letter_asked(&mut self, run: RunId, token: Token, attempts: u32, reason: DeadLetterReason) -> Checked {
+        let (partition, index) = self.live(token)?;
+        let retries = self.settings.retries;
+        let log = &mut self.logs[partition];
+        let event = &log.events[index];
+        let offset = event.offset;
+        let open = self.circuits[log.circuit].open;
+        ensure!(!open, "{partition}@{offset} is dead-lettered while its breaker is open");
+        ensure!(log.draining.is_none(), "{partition}@{offset} is dead-lettered though its partition is revoked");
+        ensure!(
+            matches!(event.phase, Phase::Waiting | Phase::Unwritten),
+            "{partition}@{offset} is dead-lettered while {:?}",
+            event.phase
+        );
+        ensure!(attempts == event.tries, "{partition}@{offset}: {attempts} attempts after {} tries", event.tries);
+        let just = match reason {
+            DeadLetterReason::Poison => event.last == Some(FailureKind::Poison),
+            DeadLetterReason::Exhausted => event.transient > retries,
+        };
+        ensure!(just, "{partition}@{offset} is dead-lettered as {reason:?} after {event:?}");
+        log.events[index].phase = Phase::Writing;
+        self.writing.push((run, partition, index));
+        Ok(())
+    }
+
+    fn commit_asked(&mut self, partition: PartitionId, epoch: Epoch, next: Offset) -> Checked {
+        let fails = self.commits_fail && self.rng.up_to(9) == 0;
+        let log = self.assigned(partition)?;
+        ensure!(log.epoch == Some(epoch), "{partition:?} is committed in a former {epoch:?}");
+        let watermark = log.watermark();
+        ensure!(Some(next) <= watermark, "{partition:?} is committed at {next}, above the watermark {watermark:?}");
+        ensure!(Some(next) >= log.committed_in_epoch, "{partition:?} is committed at {next}, below an earlier commit");
+        let left = log.events.iter().find(|event| event.offset < next && !event.ended);
+        ensure!(left.is_none(), "{partition:?} is committed at {next}, above {left:?}");
+        log.committed_in_epoch = Some(next);
+        if fails && log.draining.is_none() {
+            self.failed_commits.push((partition.0 as usize, epoch));
+        } else {
+            log.committed = next;
+        }
+        self.tally[Did::Commit as usize] += 1;
+        Ok(())
+    }
+
+    fn given_back(&mut self, partition: PartitionId, abandoned: u32) -> Checked {
+        self.tally[Did::GiveBack as usize] += 1;
+        self.tally[Did::Abandon as usize] += u64::from(abandoned);
+        let index = partition.0 as usize;
+        let (now, log) = (self.now, &self.logs[index]);
+        let Some(deadline) = log.draining else {
+            ensure!(log.epoch.is_none(), "{partition:?} is given back unasked");
+            return Ok(());
+        };
+        let running = log.running();
+        let writing = self.writing.iter().any(|&(_, partition, _)| partition == index);
+        ensure!(now >= deadline || running == 0 && !writing, "{partition:?} is given back while lanes work on it");
+        ensure!(abandoned as usize == running, "{abandoned} events are said to be abandoned, not {running}");
+        let watermark = log.watermark();
+        ensure!(
+            watermark.is_none_or(|watermark| watermark <= log.committed),
+            "{partition:?} is given back, committed at {}, not at {watermark:?}",
+            log.committed
+        );
+        self.forget(index);
+        Ok(())
+    }
+
+    /// What holds between any two inputs.
+    fn rest(&self) -> Checked {
+        for (index, log) in self.logs.iter().enumerate().filter(|(_, log)| log.epoch.is_some()) {
+            let must_stand = (self.circuits[log.circuit].open || log.unwritten()) && log.draining.is_none();
+            ensure!(!must_stand || log.paused, "{index} stands still and is not paused");
+        }
+        let gone = |held: &&Held| held.stray || self.logs[held.partition].epoch.is_none();
+        let kept = self.held.iter().flatten().find(gone);
+        ensure!(kept.is_none(), "{kept:?} is not released");
+        Ok(())
+    }
+}
