@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
@@ -15,7 +15,7 @@ use super::reader::Reader;
 use super::rebalance::Rebalances;
 use super::store::Store;
 use crate::consumer::engine::{
-    Arrival, Completion, Effect, Effects, Engine, Input, Millis, PartitionId, RunId, Settings, Token,
+    Arrival, CircuitId, Completion, Effect, Effects, Engine, Input, Millis, PartitionId, RunId, Settings, Token,
 };
 use crate::consumer::pool::{Answer, Chunk, Pool, Run};
 use crate::telemetry::{Metrics, add};
@@ -25,6 +25,9 @@ const RECORDS: usize = 500;
 /// For how long a partition is merely not read before librdkafka is told to pause it: its pause throws away what it has
 /// fetched, and most pauses are over in the time that a handler takes.
 const PAUSE_AFTER: Millis = 200;
+/// For how long the thread sleeps at least, and at most, when it is not woken.
+const SHORTEST_REST: Duration = Duration::from_millis(1);
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 /// A handler, as far as the shell needs to know it.
 pub(super) struct HandlerInfo {
@@ -216,14 +219,17 @@ impl Core {
                         }
                     }
                     Effect::Drained { partition, abandoned } => self.drained(partition, abandoned),
-                    Effect::BreakerOpened => {
+                    Effect::BreakerOpened { circuit } => {
                         give_back = true;
                         add(&self.metrics.counters().breaker_openings, 1);
                         tracing::error!(
+                            handler = self.handler(circuit),
                             "a dependency is down: consumption waits, nothing is committed or dead-lettered"
                         );
                     }
-                    Effect::BreakerClosed => tracing::info!("the dependency answers: consumption goes on"),
+                    Effect::BreakerClosed { circuit } => {
+                        tracing::info!(handler = self.handler(circuit), "the dependency answers: consumption goes on")
+                    }
                     _ => {}
                 }
             }
@@ -362,9 +368,13 @@ impl Core {
         assigned.peek().is_none() || assigned.any(|(_, partition)| partition.paused.is_none() || partition.held)
     }
 
-    /// Whether anything is under way that needs a look every few milliseconds.
-    pub(super) fn is_busy(&self) -> bool {
-        self.engine.in_flight().0 > 0 || self.ahead() > 0
+    /// How long the thread may sleep when nobody wakes it.
+    pub(super) fn rest(&self) -> Duration {
+        Duration::from_millis(self.engine.next_tick().saturating_sub(self.now())).clamp(SHORTEST_REST, LONGEST_REST)
+    }
+
+    fn handler(&self, circuit: CircuitId) -> &'static str {
+        self.handlers.get(circuit.0 as usize).map_or("", |handler| handler.name)
     }
 
     /// The group gave us partitions.
@@ -380,7 +390,9 @@ impl Core {
                 partition.epoch = Some(epoch);
                 partition.since_turn = turn;
             }
-            self.engine.step(Input::Assigned { partition: id, epoch, position: None }, &mut self.effects);
+            // A handler whose dependency is down must not stop the others.
+            let circuit = CircuitId(self.partitions.get(id).map_or(0, |partition| partition.handler));
+            self.engine.step(Input::Assigned { partition: id, epoch, circuit, position: None }, &mut self.effects);
         }
         // The engine repeats the pauses that hold; librdkafka is to hear of them again.
         for partition in self.partitions.assigned_mut() {
@@ -414,7 +426,7 @@ impl Core {
             if self.draining.is_empty() {
                 break;
             }
-            std::thread::park_timeout(std::time::Duration::from_millis(2));
+            std::thread::park_timeout(Duration::from_millis(2));
         }
         for id in ids {
             self.forget(*id);

@@ -99,7 +99,7 @@ fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool) -> Result<(), String> 
         let has_read = !messages.is_empty();
         core.read(&mut messages);
         let has_heard = core.advance(consumer, CommitMode::Async);
-        let rest = Duration::from_millis(if core.is_busy() { 5 } else { 50 });
+        let rest = core.rest();
         drop(core);
         if !has_read && !has_heard {
             thread::park_timeout(rest);
