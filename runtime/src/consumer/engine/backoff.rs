@@ -51,3 +51,25 @@ impl Rng {
         ((u128::from(self.next()) * (u128::from(most) + 1)) >> 64) as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Backoff, Rng};
+
+    #[test]
+    fn waits_grow_to_the_cap_and_never_overflow() {
+        let backoff = Backoff { base: 200, factor: 2, cap: 30_000 };
+        let ceilings = [1, 2, 3, 8, 9, u32::MAX].map(|failures| backoff.ceiling(failures));
+        assert_eq!(ceilings, [200, 400, 800, 25_600, 30_000, 30_000]);
+        assert_eq!(Backoff { base: u64::MAX, factor: u32::MAX, cap: u64::MAX }.ceiling(u32::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_draw_reaches_both_ends() {
+        let mut rng = Rng::new(1);
+        let draws: Vec<_> = (0..100).map(|_| rng.up_to(3)).collect();
+        assert!((0..=3).all(|value| draws.contains(&value)) && draws.iter().all(|draw| *draw <= 3));
+        assert_eq!(rng.up_to(0), 0);
+        rng.up_to(u64::MAX);
+    }
+}

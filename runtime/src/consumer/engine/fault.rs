@@ -40,6 +40,8 @@ pub(super) enum Fault {
     OpenDispatches,
     /// The breaker does not hold back dead letters.
     OpenDeadLetters,
+    /// The breaker does not hold back commits.
+    OpenCommits,
     /// The probe's partition goes, and the breaker waits for it for ever.
     ProbeForgotten,
     /// Partitions are never paused.
@@ -92,6 +94,7 @@ mod tests {
         Fault::DependencyCosts,
         Fault::OpenDispatches,
         Fault::OpenDeadLetters,
+        Fault::OpenCommits,
         Fault::ProbeForgotten,
         Fault::NeverPaused,
         Fault::NeverResumed,

@@ -67,7 +67,7 @@ pub enum Input<'a> {
     Assigned {
         /// Which.
         partition: PartitionId,
-        /// A new epoch, never used before in this process.
+        /// A new one.
         epoch: Epoch,
         /// Which breaker it is behind.
         circuit: CircuitId,
@@ -91,7 +91,7 @@ pub enum Input<'a> {
         partition: PartitionId,
         /// In which assignment they were read; those of a former one are released unseen.
         epoch: Epoch,
-        /// The records in order of offset.
+        /// The records in order of offset. One below the position is released unseen: to go back needs a new assignment.
         records: &'a [Arrival],
         /// The next offset that will be read: above every offset in `records`, and above any gap read past.
         next: Offset,

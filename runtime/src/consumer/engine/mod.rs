@@ -19,7 +19,8 @@
 //!   but for those behind it in the same run.
 //! - The ledgers hold [`Settings::max_in_flight`] events and [`Settings::max_in_flight_bytes`] bytes, and at most one input
 //!   of records beyond.
-//! - While a breaker is open, one event at a time of its partitions is handed out, and none is dead-lettered.
+//! - While a breaker is open, one event at a time of its partitions is handed out, none is dead-lettered, and nothing is
+//!   committed unless a partition is given back.
 //! - Every event ends: handled, dead-lettered, or given up with its partition and so read again by the next owner.
 
 mod assignment;
@@ -151,7 +152,9 @@ impl Engine {
         if self.next_commit <= self.now {
             self.next_commit = self.now.saturating_add(self.settings.commit_interval);
             for partition in self.partitions.iter_mut() {
-                partition.commit(out);
+                if self.breakers[partition.circuit].is_closed() || planted(Fault::OpenCommits) {
+                    partition.commit(out);
+                }
             }
         }
     }

@@ -4,6 +4,9 @@ use super::consumer::{Consumer, Run, pause};
 use crate::consumer::engine::{CircuitId, Effect, Input, PartitionId};
 use crate::handler::FailureKind::Dependency;
 
+const OPENED: Effect = Effect::BreakerOpened { circuit: CircuitId(0) };
+const CLOSED: Effect = Effect::BreakerClosed { circuit: CircuitId(0) };
+
 /// Ten minutes without the database, under more events than may be in flight.
 #[test]
 fn an_outage_ends_in_no_dead_letter_no_loss_and_few_probes_with_the_same_event() {
@@ -17,11 +20,7 @@ fn an_outage_ends_in_no_dead_letter_no_loss_and_few_probes_with_the_same_event()
         asked.push(consumer.tick(100));
         for mut asked in asked {
             assert!(asked.dead_letters.is_empty() && asked.commits.is_empty() && asked.released == 0);
-            opened += asked
-                .others
-                .iter()
-                .filter(|effect| **effect == Effect::BreakerOpened { circuit: CircuitId(0) })
-                .count();
+            opened += asked.others.iter().filter(|effect| **effect == OPENED).count();
             if opened > 0 {
                 probes.extend(asked.runs.iter().map(|run| run.tokens.clone()));
             }
@@ -40,7 +39,7 @@ fn an_outage_ends_in_no_dead_letter_no_loss_and_few_probes_with_the_same_event()
         for mut asked in asked {
             handled += asked.released;
             committed.append(&mut asked.commits);
-            closed |= asked.others.contains(&Effect::BreakerClosed { circuit: CircuitId(0) });
+            closed |= asked.others.contains(&CLOSED);
             waiting.append(&mut asked.runs);
         }
         assert!(consumer.now < 700_000, "only {handled} events are handled");
@@ -51,6 +50,23 @@ fn an_outage_ends_in_no_dead_letter_no_loss_and_few_probes_with_the_same_event()
 }
 
 #[test]
+fn the_breaker_opens_at_the_share_and_not_below() {
+    for (failing, opens) in [(9, false), (10, true)] {
+        let mut consumer = Consumer::new(|settings| settings.breaker.min_calls = 20);
+        consumer.assign(0, 0);
+        let records: Vec<_> = (0..20).map(|offset| (offset, offset as u64)).collect();
+        let runs = consumer.read(0, &records).runs;
+        let mut opened = false;
+        for (index, run) in runs.iter().rev().enumerate() {
+            let asked =
+                if index < 20 - failing { consumer.succeed(run) } else { consumer.complete(run, 0, Some(Dependency)) };
+            opened |= !asked.others.is_empty();
+        }
+        assert_eq!(opened, opens, "{failing} of 20");
+    }
+}
+
+#[test]
 fn a_breaker_holds_back_the_partitions_behind_it_and_no_others() {
     let mut consumer = Consumer::new(|settings| settings.breaker.min_calls = 1);
     consumer.assign(0, 0);
@@ -58,7 +74,7 @@ fn a_breaker_holds_back_the_partitions_behind_it_and_no_others() {
     let other = consumer.read(10, &[(0, 1)]).runs.remove(0);
     let run = consumer.read(0, &[(0, 1), (1, 1)]).runs.remove(0);
     let asked = consumer.complete(&run, 1, Some(Dependency));
-    assert_eq!(asked.others, [Effect::BreakerOpened { circuit: CircuitId(0) }, pause(0)]);
+    assert_eq!(asked.others, [OPENED, pause(0)]);
     assert_eq!(consumer.succeed(&other).released, 1);
     assert_eq!(consumer.read(10, &[(1, 1)]).runs.len(), 1);
 }
@@ -76,7 +92,7 @@ fn a_probe_whose_partition_is_taken_away_is_followed_by_another() {
     consumer.give(Input::Lost { partition: PartitionId(0) });
     let probe = consumer.tick(1).runs.remove(0);
     assert_eq!(probe.tokens, [1_000_000]);
-    assert_eq!(consumer.succeed(&probe).others[0], Effect::BreakerClosed { circuit: CircuitId(0) });
+    assert_eq!(consumer.succeed(&probe).others[0], CLOSED);
 }
 
 #[test]
@@ -92,9 +108,7 @@ fn the_breaker_opens_at_once_however_busy_the_time_before_the_outage() {
     }
     let records: Vec<_> = (100_000..100_200).map(|offset| (offset, offset as u64)).collect();
     let runs = consumer.read(0, &records).runs;
-    let opens = |run: &Run| {
-        consumer.complete(run, 0, Some(Dependency)).others.contains(&Effect::BreakerOpened { circuit: CircuitId(0) })
-    };
+    let opens = |run: &Run| consumer.complete(run, 0, Some(Dependency)).others.contains(&OPENED);
     assert!(runs.iter().take(160).any(opens));
 }
 

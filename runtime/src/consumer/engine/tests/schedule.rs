@@ -4,10 +4,8 @@ use super::super::backoff::{Backoff, Rng};
 use super::super::{BreakerSettings, Settings};
 use super::world::{Checked, Log, Tally, World, ensure};
 
-/// Lives a whole life: a random world, random events in random order, and then peace until all is done.
-///
-/// # Errors
-/// What was broken.
+/// Lives a whole life: a random world, random trouble, and then peace until all is done. Says what was broken, if
+/// anything was.
 pub(super) fn live(seed: u64, trace: bool) -> (World, Checked) {
     let mut rng = Rng::new(seed);
     let mut world = World::new(settings(&mut rng), rng.next());

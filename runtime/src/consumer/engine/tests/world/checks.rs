@@ -142,7 +142,10 @@ impl World {
 
     fn commit_asked(&mut self, partition: PartitionId, epoch: Epoch, next: Offset) -> Checked {
         let fails = self.commits_fail && self.rng.up_to(9) == 0;
+        let circuits = self.circuits;
         let log = self.assigned(partition)?;
+        let stands = circuits[log.circuit].open && log.draining.is_none();
+        ensure!(!stands, "{partition:?} is committed while its breaker is open");
         ensure!(log.epoch == Some(epoch), "{partition:?} is committed in a former {epoch:?}");
         let watermark = log.watermark();
         ensure!(Some(next) <= watermark, "{partition:?} is committed at {next}, above the watermark {watermark:?}");

@@ -95,10 +95,9 @@ impl Log {
 
     /// How many events stand at or above the watermark, and how many bytes are unfinished.
     fn held(&self) -> (usize, u64) {
-        let mut read = self.events[self.start..self.read].iter().skip_while(|event| event.phase == Phase::Finished);
-        let count = read.clone().count();
-        let bytes = read.by_ref().filter(|event| event.phase != Phase::Finished).map(|event| u64::from(event.bytes));
-        (count, bytes.sum())
+        let read = self.events[self.start..self.read].iter().skip_while(|event| event.phase == Phase::Finished);
+        let unfinished = read.clone().filter(|event| event.phase != Phase::Finished);
+        (read.count(), unfinished.map(|event| u64::from(event.bytes)).sum())
     }
 
     fn unwritten(&self) -> bool {
