@@ -15,6 +15,10 @@ pub trait Event: Sized + Send + Sync + 'static {
     const TOPIC: Topic;
     /// What the envelope calls this kind of event (`evento_tipo`, `ce_type`); the message's name where it has none.
     const TYPE: &'static str;
+    /// The version of its schema that new events bear, where one is known.
+    const VERSION: Option<&'static str> = None;
+    /// The examples that the contract gives.
+    const EXAMPLES: &'static [Example] = &[];
     /// The headers that the contract gives it; `()` where it gives none.
     type Headers: TypedHeaders;
 
@@ -103,8 +107,14 @@ pub struct MessageInfo {
 impl MessageInfo {
     /// Describes the message `E`.
     #[must_use]
-    pub const fn of<E: Event>(version: Option<&'static str>, examples: &'static [Example]) -> Self {
-        Self { name: E::NAME, topic: E::TOPIC.name, version, examples, transcode: transcode::<E> }
+    pub const fn of<E: Event>() -> Self {
+        Self {
+            name: E::NAME,
+            topic: E::TOPIC.name,
+            version: E::VERSION,
+            examples: E::EXAMPLES,
+            transcode: transcode::<E>,
+        }
     }
 }
 
