@@ -244,6 +244,21 @@ codes! {
     ORDER_ACROSS_TOPICS = 710 Note "order holds within a topic only",
         "Several topics have the same key. Nothing orders the events of one key across them, and where their numbers of partitions differ not even the same consumer gets them. A service that reads several must bear with it.",
         "casos.creados: 6 partitions\ncasos.actualizados: 12 partitions";
+    UNTYPED = 801 Warning "a schema is kept as a JSON value",
+        "No Rust type accepts exactly what the schema accepts, so the value is passed through as it is: never a wrong type. What the schema says of it is not checked.",
+        "type: [string, integer]   # a string or an integer: a JSON value";
+    VERSION_GUESSED = 802 Note "the version of an event is taken from `info.version`",
+        "Neither conecta-gen.toml nor an `x-version` field says which version new events bear, and there are no examples that agree on one.",
+        "# conecta-gen.toml\n[events]\nversion = \"1.0\"";
+    NO_SUCH_FIELD = 803 Error "conecta-gen.toml names a field that a payload has not",
+        "The paths of `[envelope]` hold for every message, or are left out and found by known names.",
+        "# conecta-gen.toml\n[envelope]\nid = \"evento_id\"";
+    SEVERAL_MESSAGES = 804 Note "a channel carries several messages",
+        "Its messages are typed and can be published; the handler trait that takes them apart is not generated yet.",
+        "message:\n  oneOf:\n    - $ref: '#/components/messages/OrderPlaced'\n    - $ref: '#/components/messages/OrderPaid'";
+    NOT_KAFKA = 805 Note "a channel is not on Kafka",
+        "Its messages, traits and constants are generated; it has no topic to be created.",
+        "servers:\n  production: { url: 'broker:9092', protocol: kafka }";
 }
 
 impl Code {

@@ -1,0 +1,379 @@
+//! What typify makes of the outline's types.
+//!
+//! Each type of a module is handed over as a definition of its own, every object, enumeration and constrained scalar in
+//! it as a `$ref`; typify answers with structs whose fields are options, lists, maps, boxes and built-in types. It is asked only
+//! what it knows: titles, patterns, bounds and defaults stay here (it would read `minimum: 1` as `NonZeroU64`, and refuse a
+//! pattern that it cannot compile). Definitions are called `T7` and properties `p3`, so that no spelling can make two
+//! of them one, and the answer is joined by those names.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use schemars::schema::{
+    ArrayValidation, InstanceType, ObjectValidation, Schema as JsonSchema, SchemaObject, SingleOrVec,
+    SubschemaValidation,
+};
+use typify::{TypeDetails, TypeId, TypeSpace, TypeSpaceSettings};
+
+use crate::api::{AdditionalProperties, Api, SchemaId};
+use crate::naming::{self, Scope, Wanted};
+
+use super::fields;
+use super::form::{self, Form, Use, Width};
+use super::{Field, ItemId, Object, Others, Outline, Shape, Type, Variant};
+
+/// How the types of one module are put together.
+pub(super) fn shapes(outline: &Outline, api: &Api, items: &[ItemId]) -> Vec<(ItemId, Shape)> {
+    let question = Question { outline, api };
+    let space = question.ask(items);
+    let answers = Answers::new(&space);
+    items.iter().map(|id| (*id, question.shape(*id, &answers))).collect()
+}
+
+/// The type of one schema where it is used.
+pub(super) fn inline(outline: &Outline, api: &Api, used: Use) -> Type {
+    if let (Some(id), false) = (outline.item(used.id), used.nullable) {
+        return Type::Named(id);
+    }
+    let question = Question { outline, api };
+    let mut definitions = vec![(ALONE.to_owned(), question.used(used))];
+    let settings =
+        question.foreign(outline.item(used.id).into_iter().chain(question.beneath(vec![used.id])), &mut definitions);
+    let space = ask(&settings, definitions);
+    Answers::new(&space).read_named(ALONE)
+}
+
+/// What a schema is called that stands alone.
+const ALONE: &str = "Alone";
+
+fn ask(settings: &TypeSpaceSettings, definitions: Vec<(String, JsonSchema)>) -> TypeSpace {
+    let mut space = TypeSpace::new(settings);
+    // It refuses nothing of what is built here; were it to, every field would come out as a JSON value.
+    let refused = space.add_ref_types(definitions);
+    debug_assert!(refused.is_ok(), "{refused:?}");
+    space
+}
+
+/// What typify calls an item.
+fn key(id: ItemId) -> String {
+    format!("T{}", id.0)
+}
+
+fn property_key(index: usize) -> String {
+    format!("p{index}")
+}
+
+struct Question<'a> {
+    outline: &'a Outline,
+    api: &'a Api,
+}
+
+impl Question<'_> {
+    fn ask(&self, items: &[ItemId]) -> TypeSpace {
+        let mut definitions: Vec<(String, JsonSchema)> =
+            items.iter().map(|id| (key(*id), self.definition(*id))).collect();
+        let own: HashSet<ItemId> = items.iter().copied().collect();
+        let foreign: Vec<ItemId> =
+            items.iter().flat_map(|id| self.references(*id)).filter(|id| !own.contains(id)).collect();
+        let settings = self.foreign(foreign.into_iter(), &mut definitions);
+        ask(&settings, definitions)
+    }
+
+    /// Types of other modules stand in by name.
+    fn foreign(
+        &self,
+        items: impl Iterator<Item = ItemId>,
+        definitions: &mut Vec<(String, JsonSchema)>,
+    ) -> TypeSpaceSettings {
+        let mut settings = TypeSpaceSettings::default();
+        for id in items.collect::<BTreeSet<_>>() {
+            settings.with_replacement(key(id), key(id), std::iter::empty());
+            definitions.push((key(id), JsonSchema::Bool(true)));
+        }
+        settings
+    }
+
+    /// The items that an item refers to.
+    fn references(&self, id: ItemId) -> Vec<ItemId> {
+        let schema_id = self.outline.items[id.0].schema;
+        let schema = &self.api.schemas[schema_id];
+        self.beneath(match self.outline.form(schema_id) {
+            Form::Object => schema.properties.values().copied().chain(additional(schema.additional)).collect(),
+            Form::List(items) => items.iter().copied().collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The nearest items beneath these schemas.
+    fn beneath(&self, mut pending: Vec<SchemaId>) -> Vec<ItemId> {
+        let mut found = Vec::new();
+        while let Some(next) = pending.pop() {
+            let used = form::usage(&self.api.schemas, next);
+            match self.outline.form(used.id) {
+                Form::Array(inner) | Form::Map(inner) => pending.extend(*inner),
+                _ => found.extend(self.outline.item(used.id)),
+            }
+        }
+        found
+    }
+
+    fn definition(&self, id: ItemId) -> JsonSchema {
+        let schema_id = self.outline.items[id.0].schema;
+        let schema = &self.api.schemas[schema_id];
+        match self.outline.form(schema_id) {
+            Form::Object => {
+                let (fields, _) = fields::properties(schema);
+                let mut object = ObjectValidation::default();
+                for (index, property) in fields.iter().enumerate() {
+                    let schema = property.schema.map_or(JsonSchema::Bool(true), |id| self.inline(id));
+                    object.properties.insert(property_key(index), schema);
+                    if property.required {
+                        object.required.insert(property_key(index));
+                    }
+                }
+                if let AdditionalProperties::Schema(values) = schema.additional {
+                    // As a field of its own: the flattened one that typify would make has a fixed name.
+                    let values = object_of(Some(self.inline(values)));
+                    object.properties.insert(property_key(fields.len()), values);
+                    object.required.insert(property_key(fields.len()));
+                }
+                typed(InstanceType::Object, |s| s.object = Some(Box::new(object)))
+            }
+            Form::List(items) => self.list(*items),
+            Form::Number(None) => typed(InstanceType::Number, |_| {}),
+            Form::Number(Some(width)) => integer(*width),
+            Form::Enumeration(values) => typed(InstanceType::String, |s| {
+                s.enum_values = Some((0..values.len()).map(|i| format!("V{i}").into()).collect());
+            }),
+            _ => typed(InstanceType::String, |_| {}),
+        }
+    }
+
+    /// A schema where it is used.
+    fn inline(&self, id: SchemaId) -> JsonSchema {
+        self.used(form::usage(&self.api.schemas, id))
+    }
+
+    fn used(&self, used: Use) -> JsonSchema {
+        let schema = match self.outline.form(used.id) {
+            _ if self.outline.item(used.id).is_some() => {
+                reference(self.outline.item(used.id).map(key).unwrap_or_default())
+            }
+            Form::Null => typed(InstanceType::Null, |_| {}),
+            Form::Boolean => typed(InstanceType::Boolean, |_| {}),
+            Form::Integer(width) => integer(*width),
+            Form::Float => typed(InstanceType::Number, |_| {}),
+            Form::String => typed(InstanceType::String, |_| {}),
+            Form::DateTime => typed(InstanceType::String, |s| s.format = Some("date-time".to_owned())),
+            Form::Array(items) => self.list(*items),
+            Form::Map(values) => object_of(Some(values.map_or(JsonSchema::Bool(true), |id| self.inline(id)))),
+            _ => return JsonSchema::Bool(true),
+        };
+        if used.nullable { nullable(schema) } else { schema }
+    }
+
+    fn list(&self, items: Option<SchemaId>) -> JsonSchema {
+        let items = items.map_or(JsonSchema::Bool(true), |id| self.inline(id));
+        typed(InstanceType::Array, |s| {
+            s.array = Some(Box::new(ArrayValidation {
+                items: Some(SingleOrVec::Single(Box::new(items))),
+                ..ArrayValidation::default()
+            }));
+        })
+    }
+
+    /// Puts the answer and the schema together.
+    fn shape(&self, id: ItemId, answers: &Answers<'_>) -> Shape {
+        let schema_id = self.outline.items[id.0].schema;
+        match self.outline.form(schema_id) {
+            Form::Object => Shape::Object(self.object(id, schema_id, answers)),
+            Form::Number(width) => Shape::Number(match width {
+                None => Type::F64,
+                Some(Width::I64) => Type::I64,
+                Some(Width::U64) => Type::U64,
+            }),
+            Form::Enumeration(values) => Shape::Enumeration(variants(values)),
+            Form::List(_) => match answers.wrapped(id) {
+                list @ Type::Vec(_) => Shape::List(list),
+                other => Shape::Wrapper(other),
+            },
+            _ => Shape::Text,
+        }
+    }
+
+    fn object(&self, id: ItemId, schema_id: SchemaId, answers: &Answers<'_>) -> Object {
+        let schema = &self.api.schemas[schema_id];
+        let (properties, mut scope) = fields::properties(schema);
+        let others_at = properties.len();
+        let fields = properties
+            .into_iter()
+            .enumerate()
+            .map(|(index, property)| {
+                let used = property.schema.map(|id| form::usage(&self.api.schemas, id));
+                Field {
+                    json: property.json.to_owned(),
+                    ident: property.ident,
+                    schema: property.schema,
+                    required: property.required,
+                    nullable: used.is_some_and(|used| self.is_nullable(used)),
+                    ty: present(answers.field(id, index)),
+                }
+            })
+            .collect();
+        let others = match schema.additional {
+            AdditionalProperties::Forbidden if schema.pattern_properties.is_empty() => Others::Refused,
+            AdditionalProperties::Schema(_) if schema.pattern_properties.is_empty() => {
+                Others::Kept(scope.take("additional_properties"), answers.field(id, others_at))
+            }
+            _ if self.outline.keep_unknown => {
+                Others::Kept(scope.take("additional_properties"), Type::Map(Box::new(Type::Value)))
+            }
+            _ => Others::Ignored,
+        };
+        Object { fields, others }
+    }
+
+    /// A JSON value holds `null` by itself.
+    fn is_nullable(&self, used: Use) -> bool {
+        used.nullable && !matches!(self.outline.form(used.id), Form::Any | Form::Untyped(_) | Form::Null)
+    }
+}
+
+/// A field's type when it is present and not null.
+fn present(ty: Type) -> Type {
+    match ty {
+        Type::Nullable(inner) => present(*inner),
+        Type::Box(inner) if matches!(*inner, Type::Nullable(_)) => Type::Box(Box::new(present(*inner))),
+        other => other,
+    }
+}
+
+fn additional(additional: AdditionalProperties) -> Option<SchemaId> {
+    match additional {
+        AdditionalProperties::Schema(id) => Some(id),
+        AdditionalProperties::Any | AdditionalProperties::Forbidden => None,
+    }
+}
+
+fn variants(values: &[serde_json::Value]) -> Vec<Variant> {
+    let wanted: Vec<Wanted> = values
+        .iter()
+        .map(|value| {
+            let spelling = match value {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            Wanted { name: naming::pascal(&spelling), spelling }
+        })
+        .collect();
+    let idents = Scope::default().assign(&wanted);
+    values.iter().zip(idents).map(|(value, ident)| Variant { ident, value: value.clone() }).collect()
+}
+
+fn typed(instance: InstanceType, fill: impl FnOnce(&mut SchemaObject)) -> JsonSchema {
+    let mut schema = SchemaObject { instance_type: Some(instance.into()), ..SchemaObject::default() };
+    fill(&mut schema);
+    JsonSchema::Object(schema)
+}
+
+fn integer(width: Width) -> JsonSchema {
+    typed(InstanceType::Integer, |s| {
+        s.format = match width {
+            Width::I64 => None,
+            Width::U64 => Some("uint64".to_owned()),
+        };
+    })
+}
+
+fn object_of(values: Option<JsonSchema>) -> JsonSchema {
+    typed(InstanceType::Object, |s| {
+        s.object = Some(Box::new(ObjectValidation {
+            additional_properties: values.map(Box::new),
+            ..ObjectValidation::default()
+        }));
+    })
+}
+
+fn reference(key: String) -> JsonSchema {
+    JsonSchema::Object(SchemaObject { reference: Some(format!("#/definitions/{key}")), ..SchemaObject::default() })
+}
+
+fn nullable(schema: JsonSchema) -> JsonSchema {
+    let alternatives = vec![schema, typed(InstanceType::Null, |_| {})];
+    JsonSchema::Object(SchemaObject {
+        subschemas: Some(Box::new(SubschemaValidation {
+            one_of: Some(alternatives),
+            ..SubschemaValidation::default()
+        })),
+        ..SchemaObject::default()
+    })
+}
+
+/// typify's form, by the names that were given.
+struct Answers<'a> {
+    space: &'a TypeSpace,
+    /// The fields of structs, and `""` of what wraps another type.
+    fields: HashMap<(String, String), TypeId>,
+}
+
+impl<'a> Answers<'a> {
+    fn new(space: &'a TypeSpace) -> Self {
+        let mut fields = HashMap::new();
+        for ty in space.iter_types() {
+            match ty.details() {
+                TypeDetails::Struct(details) => {
+                    let name = ty.name();
+                    fields.extend(details.properties_info().map(|p| ((name.clone(), p.name.to_owned()), p.type_id)));
+                }
+                TypeDetails::Newtype(details) => {
+                    fields.insert((ty.name(), String::new()), details.inner());
+                }
+                _ => {}
+            }
+        }
+        Self { space, fields }
+    }
+
+    fn field(&self, item: ItemId, index: usize) -> Type {
+        self.read(self.fields.get(&(key(item), property_key(index))))
+    }
+
+    fn wrapped(&self, item: ItemId) -> Type {
+        self.read_named(&key(item))
+    }
+
+    fn read_named(&self, name: &str) -> Type {
+        self.read(self.fields.get(&(name.to_owned(), String::new())))
+    }
+
+    fn read(&self, id: Option<&TypeId>) -> Type {
+        let Some(ty) = id.and_then(|id| self.space.get_type(id).ok()) else { return Type::Value };
+        match ty.details() {
+            TypeDetails::Option(inner) => Type::Nullable(Box::new(self.read(Some(&inner)))),
+            TypeDetails::Vec(inner) => Type::Vec(Box::new(self.read(Some(&inner)))),
+            TypeDetails::Map(_, values) => Type::Map(Box::new(self.read(Some(&values)))),
+            TypeDetails::Box(inner) => Type::Box(Box::new(self.read(Some(&inner)))),
+            TypeDetails::Unit => Type::Null,
+            TypeDetails::String => Type::String,
+            TypeDetails::Builtin(name) => builtin(name),
+            TypeDetails::Enum(_) | TypeDetails::Struct(_) | TypeDetails::Newtype(_) => named(&ty.name()),
+            TypeDetails::Set(_) | TypeDetails::Tuple(_) | TypeDetails::Array(..) => Type::Value,
+        }
+    }
+}
+
+fn builtin(name: &str) -> Type {
+    match name {
+        "bool" => Type::Bool,
+        "i64" => Type::I64,
+        "u64" => Type::U64,
+        "f64" => Type::F64,
+        "::chrono::DateTime<::chrono::offset::Utc>" => Type::DateTime,
+        // A free object: typify spells it as serde_json's own map.
+        _ if name.contains("Map") => Type::Map(Box::new(Type::Value)),
+        _ => named(name),
+    }
+}
+
+fn named(name: &str) -> Type {
+    name.strip_prefix('T').and_then(|n| n.parse().ok()).map_or(Type::Value, |n| Type::Named(ItemId(n)))
+}

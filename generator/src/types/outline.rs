@@ -1,0 +1,331 @@
+//! Names and modules: a walk from the messages over every schema they reach.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::api::{AdditionalProperties, Api, MessageId, Payload, Schema, SchemaId};
+use crate::config::Config;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::naming::{self, Scope, Wanted};
+
+use super::form::{self, Form, Use};
+use super::{Item, ItemId, Module};
+
+/// Every type of the crate, named and placed.
+#[derive(Debug)]
+pub(crate) struct Outline {
+    /// In the order the messages reach them.
+    pub(crate) items: Vec<Item>,
+    /// The type of a schema that has one.
+    by_schema: HashMap<SchemaId, ItemId>,
+    by_module: HashMap<Module, Vec<ItemId>>,
+    /// What each schema that was reached is.
+    forms: HashMap<SchemaId, Form>,
+    /// The type of each message, an index into [`Api::messages`].
+    pub(crate) messages: Vec<MessageType>,
+    /// The types of headers, one for each distinct schema of headers.
+    pub(crate) headers: HashMap<SchemaId, ItemId>,
+    /// The names that are taken at the crate's root.
+    pub(crate) scope: Scope,
+    /// Whether unknown fields are kept.
+    pub(crate) keep_unknown: bool,
+}
+
+/// What a message is.
+#[derive(Clone, Debug)]
+pub(crate) struct MessageType {
+    /// The name of its type.
+    pub(crate) name: String,
+    /// The channel in whose module it is written.
+    pub(crate) channel: usize,
+    /// Its payload, where it is typed.
+    pub(crate) payload: Option<Use>,
+    /// Whether the payload's type is the message's own; else it wraps it.
+    pub(crate) own: bool,
+}
+
+impl Outline {
+    /// The type of a schema, where it has one of its own.
+    pub(crate) fn item(&self, id: SchemaId) -> Option<ItemId> {
+        self.by_schema.get(&id).copied()
+    }
+
+    /// What a schema that a message reaches is.
+    pub(crate) fn form(&self, id: SchemaId) -> &Form {
+        self.forms.get(&id).unwrap_or(&Form::Any)
+    }
+
+    /// The types of a module, in the order the messages reach them.
+    pub(crate) fn items_of(&self, module: Module) -> &[ItemId] {
+        self.by_module.get(&module).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Names and places every type. Findings are about what no type can hold.
+pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) -> Outline {
+    let messages = messages(api);
+    let mut walk = Walk { api, config, findings, reached: HashMap::new(), order: Vec::new(), forms: HashMap::new() };
+    for (id, message) in api.messages.iter().enumerate() {
+        let module = Module::Channel(messages[id].channel);
+        if let Some(used) = messages[id].payload {
+            let name = messages[id].name.clone();
+            walk.reach(used.id, module, &Name { ident: name.clone(), spelling: name });
+        }
+        if let Some(headers) = message.headers {
+            let name = headers_name(api, id);
+            walk.reach(
+                form::usage(&api.schemas, headers).id,
+                Module::Headers,
+                &Name { ident: name.clone(), spelling: name },
+            );
+        }
+    }
+    let Walk { reached, order, forms, .. } = walk;
+    assign(api, config, messages, &reached, &order, forms)
+}
+
+/// Each message with its home, the first channel that carries it, and with its payload.
+fn messages(api: &Api) -> Vec<MessageType> {
+    let mut channels: HashMap<MessageId, usize> = HashMap::new();
+    for (index, channel) in api.channels.iter().enumerate() {
+        for message in &channel.messages {
+            channels.entry(*message).or_insert(index);
+        }
+    }
+    let payload = |id: usize| match api.messages[id].payload {
+        Payload::Schema(schema) => Some(form::usage(&api.schemas, schema)),
+        Payload::Any | Payload::Opaque(_) => None,
+    };
+    let mut users: HashMap<SchemaId, usize> = HashMap::new();
+    for used in (0..api.messages.len()).filter_map(payload) {
+        *users.entry(used.id).or_default() += 1;
+    }
+    let wanted: Vec<Wanted> = api
+        .messages
+        .iter()
+        .map(|message| Wanted { name: naming::pascal(&message.name), spelling: message.name.clone() })
+        .collect();
+    let names = Scope::without(&RESERVED).assign(&wanted);
+    names
+        .into_iter()
+        .enumerate()
+        .map(|(id, name)| {
+            let used = payload(id);
+            MessageType {
+                name,
+                channel: channels.get(&MessageId(id as u32)).copied().unwrap_or_default(),
+                payload: used,
+                own: used.is_some_and(|used| !used.nullable && users.get(&used.id) == Some(&1)),
+            }
+        })
+        .collect()
+}
+
+/// Headers are named after the trait that gives them, else after the message.
+fn headers_name(api: &Api, message: usize) -> String {
+    let message = &api.messages[message];
+    match &message.headers_name {
+        Some(name) => naming::pascal(name),
+        None => format!("{}Headers", naming::pascal(&message.name)),
+    }
+}
+
+/// Names of the language that generated code relies on.
+const RESERVED: [&str; 11] = ["Box", "Err", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Vec", "Self_"];
+
+/// An identifier in the making, and the spelling that settles clashes.
+#[derive(Clone, Debug)]
+struct Name {
+    ident: String,
+    spelling: String,
+}
+
+impl Name {
+    fn child(&self, segment: &str) -> Self {
+        let word = match segment {
+            "items" => "Item".to_owned(),
+            "additionalProperties" => "Value".to_owned(),
+            property => naming::pascal(property),
+        };
+        Self { ident: format!("{}{word}", self.ident), spelling: format!("{}/{segment}", self.spelling) }
+    }
+}
+
+struct Reached {
+    module: Module,
+    name: Name,
+}
+
+struct Walk<'a> {
+    api: &'a Api,
+    config: &'a Config,
+    findings: &'a mut Vec<Diagnostic>,
+    reached: HashMap<SchemaId, Reached>,
+    order: Vec<SchemaId>,
+    forms: HashMap<SchemaId, Form>,
+}
+
+impl Walk<'_> {
+    /// Reaches a schema from a module; `root` is the name it has if it is not one that the document names.
+    fn reach(&mut self, root: SchemaId, module: Module, name: &Name) {
+        let mut pending = vec![(root, name.clone())];
+        while let Some((id, name)) = pending.pop() {
+            let schema = &self.api.schemas[id];
+            match self.reached.get_mut(&id) {
+                Some(reached) if reached.module == module || reached.module == Module::Schemas => continue,
+                Some(reached) => reached.module = Module::Schemas,
+                None => {
+                    self.order.push(id);
+                    self.reached.insert(id, Reached { module, name: name.clone() });
+                    let form = form::form(&self.api.schemas, id, self.config);
+                    report(schema, &form, self.findings);
+                    self.forms.insert(id, form);
+                }
+            }
+            let first = pending.len();
+            for (child, segment) in children(schema, &self.forms[&id]) {
+                let used = form::usage(&self.api.schemas, child);
+                pending.push((used.id, name.child(&segment)));
+            }
+            pending[first..].reverse();
+        }
+    }
+}
+
+/// The schemas that a type made from this one refers to, and the step to each.
+fn children(schema: &Schema, form: &Form) -> Vec<(SchemaId, String)> {
+    match form {
+        Form::Object => {
+            let mut children: Vec<_> = schema.properties.iter().map(|(name, id)| (*id, name.clone())).collect();
+            if let AdditionalProperties::Schema(values) = schema.additional {
+                children.push((values, "additionalProperties".to_owned()));
+            }
+            children
+        }
+        Form::Map(Some(values)) => vec![(*values, "additionalProperties".to_owned())],
+        Form::Array(Some(items)) | Form::List(Some(items)) => vec![(*items, "items".to_owned())],
+        _ => Vec::new(),
+    }
+}
+
+/// Says what of a schema is not in its type.
+fn report(schema: &Schema, form: &Form, findings: &mut Vec<Diagnostic>) {
+    if let Form::Untyped(reason) = form {
+        findings.push(
+            Diagnostic::new(Code::UNTYPED, format!("kept as a JSON value: {reason}"))
+                .at(schema.place)
+                .label("no Rust type holds exactly this")
+                .help("it is passed through as it is, and not checked"),
+        );
+        return;
+    }
+    if matches!(form, Form::Any) {
+        return;
+    }
+    for keyword in form::unenforced(schema) {
+        findings.push(
+            Diagnostic::new(Code::KEYWORD_NOT_ENFORCED, format!("`{keyword}` is not enforced"))
+                .at(schema.place)
+                .label("values that break it are accepted"),
+        );
+    }
+}
+
+/// Settles the names.
+fn assign(
+    api: &Api,
+    config: &Config,
+    mut messages: Vec<MessageType>,
+    reached: &HashMap<SchemaId, Reached>,
+    order: &[SchemaId],
+    forms: HashMap<SchemaId, Form>,
+) -> Outline {
+    // A message owns its payload's type where nothing else refers to it and it can be a type of its own.
+    let mut owners: HashMap<SchemaId, usize> = HashMap::new();
+    for (id, message) in messages.iter_mut().enumerate() {
+        let home = Module::Channel(message.channel);
+        message.own &= message.payload.is_some_and(|used| {
+            forms.get(&used.id).is_some_and(|form| *form == Form::Object) && reached[&used.id].module == home
+        });
+        if let (true, Some(used)) = (message.own, message.payload) {
+            owners.insert(used.id, id);
+        }
+    }
+    let adopted: HashMap<&str, &str> = owners
+        .iter()
+        .filter_map(|(schema, message)| {
+            Some((api.schemas[*schema].component.as_deref()?, messages[*message].name.as_str()))
+        })
+        .collect();
+
+    let mut scope = Scope::without(&RESERVED);
+    for message in &messages {
+        scope.take(&message.name);
+    }
+    let header_roots: HashSet<SchemaId> =
+        api.messages.iter().filter_map(|m| m.headers).map(|id| form::usage(&api.schemas, id).id).collect();
+    let mut items = Vec::new();
+    let mut wanted = Vec::new();
+    for &id in order {
+        if !forms[&id].is_named() {
+            continue;
+        }
+        let message = owners.get(&id).copied();
+        let name = match message {
+            Some(message) => Name { ident: messages[message].name.clone(), spelling: String::new() },
+            None if header_roots.contains(&id) && api.schemas[id].component.is_none() => reached[&id].name.clone(),
+            None => wanted_name(&api.schemas[id], &reached[&id].name, &adopted),
+        };
+        items.push(Item {
+            name: String::new(),
+            schema: id,
+            message: message.map(|id| MessageId(id as u32)),
+            module: reached[&id].module,
+            builder: String::new(),
+        });
+        wanted.push(Wanted { name: name.ident, spelling: name.spelling });
+    }
+    let others: Vec<usize> = (0..items.len()).filter(|&i| items[i].message.is_none()).collect();
+    let asked: Vec<Wanted> = others.iter().map(|&i| wanted[i].clone()).collect();
+    for (&i, name) in others.iter().zip(scope.assign(&asked)) {
+        items[i].name = name;
+    }
+    for (item, wanted) in items.iter_mut().zip(wanted) {
+        if item.message.is_some() {
+            item.name = wanted.name;
+        }
+    }
+    for item in &mut items {
+        let is_headers = header_roots.contains(&item.schema) && item.module == Module::Headers;
+        if matches!(forms[&item.schema], Form::Object) && !is_headers {
+            item.builder = scope.take(&format!("{}Builder", item.name));
+        }
+    }
+    let by_schema: HashMap<SchemaId, ItemId> =
+        items.iter().enumerate().map(|(i, item)| (item.schema, ItemId(i))).collect();
+    let headers = api
+        .messages
+        .iter()
+        .filter_map(|message| {
+            let id = message.headers?;
+            let item = *by_schema.get(&form::usage(&api.schemas, id).id)?;
+            let typed = items[item.0].module == Module::Headers && forms[&items[item.0].schema] == Form::Object;
+            typed.then_some((id, item))
+        })
+        .collect();
+    let mut by_module: HashMap<Module, Vec<ItemId>> = HashMap::new();
+    for (id, item) in items.iter().enumerate() {
+        by_module.entry(item.module).or_default().push(ItemId(id));
+    }
+    Outline { items, by_schema, by_module, forms, messages, headers, scope, keep_unknown: config.keeps_unknown() }
+}
+
+/// What a type is called: after the component it is or is part of; the message stands for a component it owns.
+fn wanted_name(schema: &Schema, reached: &Name, adopted: &HashMap<&str, &str>) -> Name {
+    let Some(owner) = &schema.owner else { return reached.clone() };
+    let ident = match adopted.get(owner.as_str()) {
+        Some(message) => (*message).to_owned(),
+        None => naming::pascal(owner),
+    };
+    let root = Name { ident, spelling: owner.clone() };
+    schema.path.iter().fold(root, |name, segment| name.child(segment))
+}
