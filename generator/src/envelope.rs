@@ -1,0 +1,209 @@
+//! The parts that fields of a payload play: which one is the event's identifier, its type, its version.
+//!
+//! Found, first come first served: where the document says so (`correlationId`), where `conecta-gen.toml` says so, and by known conventions:
+//! a payload with `evento_id` (Conecta360's envelope), `event_id` or `eventId`, or the attributes of a `CloudEvent`.
+
+use crate::api::{Api, Message, Schema, SchemaId, TopicKey};
+use crate::config::{Config, Envelope as Names};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::types::form::{self, Form};
+use crate::types::{Outline, fields};
+
+/// Fields of a payload, by the part they play.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Envelope {
+    pub(crate) id: Option<Path>,
+    pub(crate) kind: Option<Path>,
+    pub(crate) version: Option<Path>,
+    pub(crate) time: Option<Path>,
+    pub(crate) correlation: Option<Path>,
+    /// The partition key.
+    pub(crate) key: Option<Path>,
+    /// The header that `correlationId` points at.
+    pub(crate) correlation_header: Option<String>,
+}
+
+/// A field of a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Path {
+    /// From the payload down.
+    pub(crate) steps: Vec<Step>,
+    /// What it holds.
+    pub(crate) schema: SchemaId,
+}
+
+/// A step down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The name on the wire.
+    pub(crate) json: String,
+    /// The field.
+    pub(crate) ident: String,
+    /// Whether it may be absent, or null: an `Option`.
+    pub(crate) optional: bool,
+}
+
+impl Path {
+    /// Whether it is a field of the payload itself that is always there.
+    pub(crate) fn is_own(&self, json: &str) -> bool {
+        matches!(self.steps.as_slice(), [only] if only.json == json && !only.optional)
+    }
+
+    /// Whether every step is always there.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.steps.iter().all(|step| !step.optional)
+    }
+}
+
+/// A convention: names of the identifier, type, version, time, and correlation; the first must be there.
+struct Convention {
+    marks: &'static [&'static str],
+    id: &'static str,
+    kind: &'static str,
+    version: &'static str,
+    time: &'static str,
+    correlation: &'static str,
+}
+
+const CONVENTIONS: [Convention; 4] = [
+    Convention {
+        marks: &["evento_id", "evento_tipo"],
+        id: "evento_id",
+        kind: "evento_tipo",
+        version: "evento_version",
+        time: "timestamp",
+        correlation: "metadata.request_id",
+    },
+    Convention {
+        marks: &["event_id", "event_type"],
+        id: "event_id",
+        kind: "event_type",
+        version: "event_version",
+        time: "timestamp",
+        correlation: "correlation_id",
+    },
+    Convention {
+        marks: &["eventId", "eventType"],
+        id: "eventId",
+        kind: "eventType",
+        version: "eventVersion",
+        time: "timestamp",
+        correlation: "correlationId",
+    },
+    Convention {
+        marks: &["id", "source", "specversion", "type"],
+        id: "id",
+        kind: "type",
+        version: "dataversion",
+        time: "time",
+        correlation: "correlationid",
+    },
+];
+
+/// Finds the parts in a message's payload.
+pub(crate) fn envelope(
+    api: &Api,
+    outline: &Outline,
+    config: &Config,
+    message: &Message,
+    payload: SchemaId,
+    findings: &mut Vec<Diagnostic>,
+) -> Envelope {
+    let resolve = |path: &str| find(api, outline, payload, &path.split('.').collect::<Vec<_>>());
+    let schema = &api.schemas[payload];
+    let known = CONVENTIONS.iter().find(|c| c.marks.iter().all(|mark| schema.properties.contains_key(*mark)));
+    let mut part = |configured: &Option<String>, known: Option<&str>| match configured {
+        Some(path) => {
+            let found = resolve(path);
+            if found.is_none() {
+                findings.push(
+                    Diagnostic::new(
+                        Code::NO_SUCH_FIELD,
+                        format!("the payload of `{}` has no scalar `{path}`", message.name),
+                    )
+                    .at(schema.place)
+                    .help("the path is one of `[envelope]` in conecta-gen.toml: names of properties, joined by dots"),
+                );
+            }
+            found
+        }
+        None => known.and_then(resolve),
+    };
+    let Names { id, kind, version, time, source: _, correlation } = &config.envelope;
+    let mut envelope = Envelope {
+        id: part(id, known.map(|c| c.id)),
+        kind: part(kind, known.map(|c| c.kind)),
+        version: part(version, known.map(|c| c.version)),
+        time: part(time, known.map(|c| c.time)),
+        correlation: part(correlation, known.map(|c| c.correlation)),
+        key: None,
+        correlation_header: None,
+    };
+    match message.correlation_id.as_deref().and_then(expression) {
+        Some((Place::Payload, path)) => {
+            let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+            envelope.correlation = find(api, outline, payload, &steps).or(envelope.correlation);
+        }
+        Some((Place::Header, path)) => envelope.correlation_header = path.into_iter().next(),
+        None => {}
+    }
+    envelope
+}
+
+/// The partition key of a message on its channel.
+pub(crate) fn key(api: &Api, outline: &Outline, payload: SchemaId, key: &TopicKey) -> Option<Path> {
+    find(api, outline, payload, &key.path.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// A scalar of the payload itself.
+pub(crate) fn field(api: &Api, outline: &Outline, payload: SchemaId, name: &str) -> Option<Path> {
+    find(api, outline, payload, &[name])
+}
+
+/// Where a runtime expression points.
+enum Place {
+    Header,
+    Payload,
+}
+
+/// `$message.header#/correlation_id`: where, and the path.
+fn expression(text: &str) -> Option<(Place, Vec<String>)> {
+    let (place, pointer) = text.strip_prefix("$message.")?.split_once('#')?;
+    let place = match place {
+        "header" => Place::Header,
+        "payload" => Place::Payload,
+        _ => return None,
+    };
+    let path = pointer.strip_prefix('/')?.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+    Some((place, path.collect()))
+}
+
+/// Follows names of properties down to a scalar.
+fn find(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Option<Path> {
+    let mut at = payload;
+    let mut steps = Vec::new();
+    for name in path {
+        if *outline.form(at) != Form::Object {
+            return None;
+        }
+        let schema: &Schema = &api.schemas[at];
+        let child = form::usage(&api.schemas, *schema.properties.get(*name)?);
+        steps.push(Step {
+            json: (*name).to_owned(),
+            ident: fields::ident(schema, name),
+            optional: child.nullable || !schema.required.iter().any(|required| required == name),
+        });
+        at = child.id;
+    }
+    let scalar = matches!(
+        outline.form(at),
+        Form::String
+            | Form::Text
+            | Form::DateTime
+            | Form::Integer(_)
+            | Form::Number(_)
+            | Form::Boolean
+            | Form::Enumeration(_)
+    );
+    (scalar && !steps.is_empty()).then_some(Path { steps, schema: at })
+}
