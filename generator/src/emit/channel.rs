@@ -1,0 +1,281 @@
+//! A channel's module: its topic, its types, its events, and the traits of both ends.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens as _, quote};
+
+use crate::api::{Action, Channel, MessageId, TopicConfig};
+use crate::naming;
+use crate::types::{Module, Shape};
+
+use super::Context;
+use super::docs::{self, Docs};
+use super::event;
+use super::operation::End;
+use super::paths::{Paths, ident};
+use super::source::Source;
+use super::types::Writer;
+
+/// The text of a channel's module.
+pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
+    let channel = &context.api.channels[index];
+    let plan = &context.channels[index];
+    let module = Module::Channel(index);
+    let paths = Paths::new(&context.outline.scope);
+    let writer = Writer { context, module, paths: &paths };
+    let mut body = Source::default();
+
+    body.items(topic(channel, &paths));
+    let shapes = writer.shapes();
+    let own: Vec<MessageId> = channel
+        .messages
+        .iter()
+        .copied()
+        .filter(|id| context.outline.messages[id.0 as usize].channel == index)
+        .collect();
+    // A message first, then what it is made of: both are reached in that order.
+    for id in &own {
+        if let Some((macro_name, item)) = event::wrapper(context, *id, module, &paths) {
+            body.within(macro_name, item);
+            body.block(event::implementation(context, *id, &paths));
+        }
+    }
+    for (id, shape) in &shapes {
+        let (macro_name, item) = writer.definition(*id, shape);
+        body.within(macro_name, item);
+        if let (Some(message), Shape::Object(object)) = (context.outline.items[id.0].message, shape) {
+            if let Some(constructor) = event::constructor(&writer, message, object) {
+                body.block(constructor);
+            }
+            body.block(event::implementation(context, message, &paths));
+        }
+    }
+    for end in &plan.producers {
+        for item in producer(context, end, index, &paths) {
+            body.block(item);
+        }
+    }
+    for end in &plan.consumers {
+        for item in consumer(context, end, index, plan.consumers.len() > 1, &paths).into_iter().flatten() {
+            body.block(item);
+        }
+    }
+    for id in &own {
+        body.items(examples(context, *id, &paths));
+    }
+
+    let docs =
+        Docs::new().markdown(docs::code(&channel.address)).text(channel.description.as_deref().unwrap_or_default());
+    let mut source = Source::new(format!("{}{}", context.stamp, docs.inner()));
+    source.items(paths.imports());
+    source.append(body);
+    source.finish()
+}
+
+/// `pub const TOPIC`.
+fn topic(channel: &Channel, paths: &Paths<'_>) -> TokenStream {
+    let topic = paths.runtime("Topic");
+    let Some(config) = &channel.topic else {
+        let name = &channel.address;
+        let doc = " The channel's address; the contract says no more of it.";
+        return quote!(#[doc = #doc] pub const TOPIC: #topic = #topic::named(#name););
+    };
+    let TopicConfig { name, partitions, replication_factor, retention_ms, key, config } = config;
+    let partitions = some(partitions.map(|n| Literal::u32_unsuffixed(n).to_token_stream()));
+    let replication = some(replication_factor.map(|n| Literal::u16_unsuffixed(n).to_token_stream()));
+    let retention = some(retention_ms.map(milliseconds));
+    let key = some(key.as_ref().map(|key| {
+        let path = key.path.join(".");
+        quote!(#path)
+    }));
+    let config = config.iter().map(|(name, value)| quote!((#name, #value)));
+    quote! {
+        /// The topic, as the contract and its topics file describe it.
+        pub const TOPIC: #topic = #topic {
+            name: #name,
+            partitions: #partitions,
+            replication_factor: #replication,
+            retention_ms: #retention,
+            key: #key,
+            config: &[#(#config),*],
+        };
+    }
+}
+
+fn some(value: Option<TokenStream>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
+}
+
+/// `604_800_000`.
+fn milliseconds(value: i64) -> TokenStream {
+    let digits = value.unsigned_abs().to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push('_');
+        }
+        grouped.push(digit);
+    }
+    let literal: TokenStream = grouped.parse().unwrap_or_default();
+    if value < 0 { quote!(-#literal) } else { literal }
+}
+
+fn message_type(context: &Context<'_>, id: MessageId, channel: usize, paths: &Paths<'_>) -> TokenStream {
+    let ty = &context.outline.messages[id.0 as usize];
+    let name = if ty.channel == channel { ident(&ty.name) } else { paths.sibling(&ty.name) };
+    quote!(#name)
+}
+
+fn end_docs(end: &End, producer: bool, channel: &Channel, paths: &Paths<'_>) -> Docs {
+    let docs = Docs::new().text(end.summary.as_deref().unwrap_or_default());
+    let docs = if docs.is_empty() {
+        let does = if producer { "Publishes to" } else { "Consumes from" };
+        docs.markdown(format!("{does} {}.", docs::code(&channel.address)))
+    } else {
+        docs
+    };
+    let who = if producer {
+        match paths.runtime("Publisher").to_string().as_str() {
+            "Publisher" => "For who publishes: every [`Publisher`] has it.",
+            _ => "For who publishes: every [`Publisher`](::conecta_runtime::Publisher) has it.",
+        }
+    } else {
+        "For who consumes: implement it and register it with a consumer."
+    };
+    match &end.said {
+        Some((id, action)) => {
+            let word = match action {
+                Action::Publish => "publish",
+                Action::Subscribe => "subscribe",
+                Action::Send => "send",
+                Action::Receive => "receive",
+            };
+            docs.markdown(format!("{who} The contract calls the operation {} (`{word}`).", docs::code(id)))
+        }
+        None => docs.markdown(who),
+    }
+}
+
+/// The trait of who sends.
+fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>) -> [TokenStream; 2] {
+    let docs = end_docs(end, true, &context.api.channels[channel], paths).outer();
+    let name = ident(&end.name);
+    let publisher = paths.runtime("Publisher");
+    let extension = paths.runtime("PublisherExt");
+    let future = paths.std("::std::future", "Future");
+    let (receipt, error) = (paths.runtime("Receipt"), paths.runtime("PublishError"));
+    let methods = end.methods.iter().map(|(id, method)| {
+        let event = message_type(context, *id, channel, paths);
+        let plain = naming::field(method);
+        let headers = super::headers::type_of(context, &context.api.messages[id.0 as usize], paths);
+        let with_headers = (headers.to_string() != "()").then(|| {
+            let with = ident(&format!("{method}_with"));
+            quote! {
+                /// The same with these headers.
+                fn #with<'a>(
+                    &'a self,
+                    event: &#event,
+                    headers: &#headers,
+                ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
+                    #extension::publish_with(self, event, headers)
+                }
+            }
+        });
+        quote! {
+            /// Publishes it with the headers that follow from it, and resolves when it is safe.
+            fn #plain<'a>(
+                &'a self,
+                event: &#event,
+            ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
+                #extension::publish(self, event)
+            }
+            #with_headers
+        }
+    });
+    let p = generic("P", context);
+    [
+        quote! {
+            #docs
+            pub trait #name: #publisher {
+                #(#methods)*
+            }
+        },
+        quote!(impl<#p: #publisher + ?Sized> #name for #p {}),
+    ]
+}
+
+/// The trait of who receives, and how a handler is registered.
+fn consumer(
+    context: &Context<'_>,
+    end: &End,
+    channel: usize,
+    named: bool,
+    paths: &Paths<'_>,
+) -> Option<[TokenStream; 2]> {
+    let (id, method) = end.methods.first()?;
+    let docs = end_docs(end, false, &context.api.channels[channel], paths).outer();
+    let name = ident(&end.name);
+    let event = message_type(context, *id, channel, paths);
+    let future = paths.std("::std::future", "Future");
+    let arc = paths.std("::std::sync", "Arc");
+    let (delivery, error, registration) =
+        (paths.runtime("Delivery"), paths.runtime("HandlerError"), paths.runtime("Registration"));
+    let (c, h) = (generic("C", context), generic("H", context));
+    let consume = if named { ident(&format!("consume_{method}")) } else { ident("consume") };
+    let method = naming::field(method);
+    let item = quote! {
+        #docs
+        pub trait #name<#c = ()>: Send + Sync + 'static {
+            /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+            fn #method(&self, event: #delivery<#event, #c>) -> impl #future<Output = Result<(), #error>> + Send;
+        }
+    };
+    let register = quote! {
+        /// Has a consumer hand this channel's events to `handler`.
+        pub fn #consume<#c: Send + 'static, #h: #name<#c>>(handler: #h) -> #registration<#c> {
+            #registration::new(TOPIC, handler, |handler: #arc<#h>, event: #delivery<#event, #c>| async move {
+                handler.#method(event).await
+            })
+        }
+    };
+    Some([item, register])
+}
+
+/// A generic parameter that hides no type of the crate.
+fn generic(letter: &str, context: &Context<'_>) -> proc_macro2::Ident {
+    if context.outline.scope.has(letter) { ident(&format!("{letter}_")) } else { ident(letter) }
+}
+
+/// The document's examples of a message.
+fn examples(context: &Context<'_>, id: MessageId, paths: &Paths<'_>) -> TokenStream {
+    let Some(name) = examples_name(context, id) else { return TokenStream::new() };
+    let example = paths.runtime("Example");
+    let examples = context.api.messages[id.0 as usize].examples.iter().filter_map(|given| {
+        let payload = json(given.payload.as_ref()?);
+        let refused = some(given.refused.as_ref().map(|why| quote!(#why)));
+        Some(quote!(#example { payload: #payload, refused: #refused }))
+    });
+    quote!(const #name: &[#example] = &[#(#examples),*];)
+}
+
+/// `CASO_CREADO_EXAMPLES`, where there are any.
+pub(super) fn examples_name(context: &Context<'_>, id: MessageId) -> Option<proc_macro2::Ident> {
+    let any = context.api.messages[id.0 as usize].examples.iter().any(|example| example.payload.is_some());
+    any.then(|| ident(&format!("{}_EXAMPLES", naming::screaming(&context.outline.messages[id.0 as usize].name))))
+}
+
+/// JSON as a raw string over several lines, as a person would write it.
+fn json(value: &serde_json::Value) -> TokenStream {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    // A raw string ends at a quote and this many signs, and holds no carriage return; JSON escapes those itself.
+    let fence = (0..=255).map(|n| "#".repeat(n)).find(|fence| !text.contains(&format!("\"{fence}")));
+    let invisible = text.chars().any(|c| c != '\n' && (c.is_control() || is_directional(c)));
+    match fence {
+        Some(fence) if !invisible => format!("r{fence}\"{text}\"{fence}").parse().unwrap_or_else(|_| quote!(#text)),
+        _ => quote!(#text),
+    }
+}
+
+/// Marks of direction, which the compiler refuses in literals; escaped they are fine.
+const fn is_directional(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

@@ -1,0 +1,118 @@
+//! The headers that the contract describes: a struct of each, and how it is filled from an event.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::api::Message;
+use crate::envelope::{Envelope, Path};
+use crate::naming;
+use crate::types::form::{self, Form};
+use crate::types::{ItemId, Module, fields};
+
+use super::Context;
+use super::docs::Docs;
+use super::event::{certain, uncertain};
+use super::paths::Paths;
+use super::source::Source;
+use super::types::{Writer, is_copy};
+
+/// `headers.rs`.
+pub(super) fn emit(context: &Context<'_>) -> Option<String> {
+    if !context.has(Module::Headers) {
+        return None;
+    }
+    let paths = Paths::new(&context.outline.scope);
+    let writer = Writer { context, module: Module::Headers, paths: &paths };
+    let definitions: Vec<_> = writer.shapes().iter().map(|(id, shape)| writer.definition(*id, shape)).collect();
+    let docs = Docs::new()
+        .markdown("The headers that the contract gives its messages.")
+        .markdown("They are filled in from the event when it is published; `…_with` takes others.");
+    let mut source = Source::new(format!("{}{}", context.stamp, docs.inner()));
+    source.items(paths.imports());
+    for (macro_name, item) in definitions {
+        source.within(macro_name, item);
+    }
+    Some(source.finish())
+}
+
+/// The type of a message's headers.
+pub(super) fn type_of(context: &Context<'_>, message: &Message, paths: &Paths<'_>) -> TokenStream {
+    match item(context, message) {
+        Some(id) => {
+            let name = paths.sibling(&context.outline.items[id.0].name);
+            quote!(#name)
+        }
+        None => quote!(()),
+    }
+}
+
+fn item(context: &Context<'_>, message: &Message) -> Option<ItemId> {
+    message.headers.and_then(|id| context.outline.headers.get(&id)).copied()
+}
+
+/// Whether a header carries the correlation identifier: by `correlationId`, else by its name.
+pub(super) fn correlates(envelope: &Envelope, header: &str) -> bool {
+    match &envelope.correlation_header {
+        Some(name) => name == header,
+        None => matches!(header, "correlation_id" | "correlationId" | "correlation-id" | "ce_correlationid"),
+    }
+}
+
+/// The headers that follow from an event: a header has the value of the payload's field of the same name; the one that correlates
+/// has that of the field that does.
+pub(super) fn filled(context: &Context<'_>, message: &Message, envelope: &Envelope, paths: &Paths<'_>) -> TokenStream {
+    let Some(headers) = item(context, message) else { return TokenStream::new() };
+    let schema = &context.api.schemas[context.outline.items[headers.0].schema];
+    let name = paths.sibling(&context.outline.items[headers.0].name);
+    let (properties, _) = fields::properties(schema);
+    let mut values = Vec::new();
+    let mut rest = false;
+    for property in &properties {
+        let value = property.schema.and_then(|id| {
+            let source = source(context, message, envelope, property.json)?;
+            convert(context, &source, id)
+        });
+        match value {
+            Some(value) => {
+                let field = naming::field(&property.ident);
+                values.push(quote!(#field: #value));
+            }
+            None => rest = true,
+        }
+    }
+    match (values.is_empty(), rest) {
+        (true, _) => quote!(#name::default()),
+        (false, true) => quote!(#name { #(#values,)* ..#name::default() }),
+        (false, false) => quote!(#name { #(#values),* }),
+    }
+}
+
+/// The field of the payload that a header repeats.
+fn source(context: &Context<'_>, message: &Message, envelope: &Envelope, header: &str) -> Option<Path> {
+    if correlates(envelope, header)
+        && let Some(path) = &envelope.correlation
+    {
+        return Some(path.clone());
+    }
+    let id = super::message::payload(message, context.api)?;
+    crate::envelope::field(context.api, &context.outline, id, header)
+}
+
+/// An expression of the header's type, an option.
+fn convert(context: &Context<'_>, source: &Path, header: crate::api::SchemaId) -> Option<TokenStream> {
+    let used = form::usage(&context.api.schemas, header);
+    let (from, to) = (context.outline.form(source.schema), context.outline.form(used.id));
+    let same = source.schema == used.id || (from == to && !to.is_named());
+    if !same && *to != Form::String {
+        return None;
+    }
+    let field = if source.is_certain() { certain(source) } else { uncertain(source) };
+    Some(match (source.is_certain(), same) {
+        (true, true) if is_copy(from) => quote!(Some(#field)),
+        (true, true) => quote!(Some(#field.clone())),
+        (true, false) => quote!(Some(#field.to_string())),
+        (false, true) if is_copy(from) => quote!(#field.copied()),
+        (false, true) => quote!(#field.cloned()),
+        (false, false) => quote!(#field.map(ToString::to_string)),
+    })
+}

@@ -1,0 +1,104 @@
+//! What is decided of each message before anything is written.
+
+use serde_json::Value;
+
+use crate::api::{Api, Message, MessageId, Payload, SchemaId};
+use crate::config::Config;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::envelope::{self, Envelope, Path};
+use crate::types::Outline;
+use crate::types::form::{self, Form};
+
+/// A message, planned.
+#[derive(Clone, Debug)]
+pub(crate) struct MessagePlan {
+    /// The parts that its fields play; all absent where the payload is no object of its own.
+    pub(crate) envelope: Envelope,
+    /// What the envelope calls this kind of event.
+    pub(crate) kind: String,
+    /// The version of its schema.
+    pub(crate) version: Option<String>,
+}
+
+pub(super) fn plan(
+    api: &Api,
+    outline: &Outline,
+    config: &Config,
+    id: MessageId,
+    findings: &mut Vec<Diagnostic>,
+) -> MessagePlan {
+    let message = &api.messages[id.0 as usize];
+    let ty = &outline.messages[id.0 as usize];
+    let payload = ty.payload.filter(|_| ty.own).map(|used| used.id);
+    let mut envelope = match payload {
+        Some(payload) => envelope::envelope(api, outline, config, message, payload, findings),
+        None => Envelope::default(),
+    };
+    let channel = &api.channels[ty.channel];
+    if let (Some(payload), Some(key)) = (payload, channel.topic.as_ref().and_then(|topic| topic.key.as_ref())) {
+        envelope.key = envelope::key(api, outline, payload, key);
+    }
+    let kind = envelope.kind.as_ref().and_then(|path| constant(api, outline, message, path));
+    let version = version(api, outline, config, message, &envelope, findings);
+    MessagePlan { envelope, kind: kind.unwrap_or_else(|| message.name.clone()), version }
+}
+
+/// The value that a field always has: its `const`, or the one that all examples give it.
+fn constant(api: &Api, outline: &Outline, message: &Message, path: &Path) -> Option<String> {
+    if let Form::Enumeration(values) = outline.form(path.schema)
+        && let [Value::String(only)] = values.as_slice()
+    {
+        return Some(only.clone());
+    }
+    let _ = api;
+    let mut values = message.examples.iter().filter_map(|example| at(example.payload.as_ref()?, path));
+    let first = values.next()?;
+    values.all(|value| value == first).then(|| first.to_owned())
+}
+
+fn at<'v>(payload: &'v Value, path: &Path) -> Option<&'v str> {
+    path.steps.iter().try_fold(payload, |value, step| value.get(&step.json))?.as_str()
+}
+
+/// The version that new events bear: from the configuration or an `x-version` field, else from examples that agree, else
+/// the document's, without its patch level.
+fn version(
+    api: &Api,
+    outline: &Outline,
+    config: &Config,
+    message: &Message,
+    envelope: &Envelope,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let extension = |name: &str| message.extensions.get(name).and_then(Value::as_str).map(str::to_owned);
+    let said =
+        config.events.version.clone().or_else(|| extension("x-version")).or_else(|| extension("x-event-version"));
+    if said.is_some() {
+        return said;
+    }
+    if let Some(found) = envelope.version.as_ref().and_then(|path| constant(api, outline, message, path)) {
+        return Some(found);
+    }
+    let mut parts = api.version.split('.');
+    let guess = match (parts.next(), parts.next()) {
+        (Some(major), Some(minor)) => format!("{major}.{minor}"),
+        _ => api.version.clone(),
+    };
+    if envelope.version.is_some() {
+        findings.push(
+            Diagnostic::new(Code::VERSION_GUESSED, format!("new events of `{}` bear version {guess}", message.name))
+                .at(message.place)
+                .label(format!("taken from `info.version`, {}", api.version))
+                .help("say it in conecta-gen.toml under `[events]`, or in an `x-version` field of the message"),
+        );
+    }
+    Some(guess)
+}
+
+/// The payload of a message, where it is typed.
+pub(super) fn payload(message: &Message, api: &Api) -> Option<SchemaId> {
+    match message.payload {
+        Payload::Schema(id) => Some(form::usage(&api.schemas, id).id),
+        Payload::Opaque(_) | Payload::Any => None,
+    }
+}

@@ -1,0 +1,116 @@
+//! The contract as Rust: a module a channel, the shared types, the headers, the root.
+
+mod channel;
+mod contract;
+mod docs;
+mod event;
+mod headers;
+mod message;
+mod operation;
+mod paths;
+mod root;
+mod source;
+mod types;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::api::{Api, MessageId};
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::types::{Module, Outline};
+
+pub(crate) use message::MessagePlan;
+pub(crate) use operation::ChannelPlan;
+
+/// Everything that the files are written from.
+pub(crate) struct Context<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) config: &'a Config,
+    pub(crate) outline: Outline,
+    /// One a message, as [`Api::messages`].
+    pub(crate) messages: Vec<MessagePlan>,
+    /// One a channel, as [`Api::channels`].
+    pub(crate) channels: Vec<ChannelPlan>,
+    /// The first line of every file.
+    pub(crate) stamp: String,
+}
+
+/// A file of the crate.
+#[derive(Debug)]
+pub(crate) struct Emitted {
+    /// Path in `src`.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl<'a> Context<'a> {
+    /// Plans messages and channels.
+    pub(crate) fn new(
+        api: &'a Api,
+        config: &'a Config,
+        mut outline: Outline,
+        stamp: String,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let messages = (0..api.messages.len())
+            .map(|id| message::plan(api, &outline, config, MessageId(id as u32), findings))
+            .collect();
+        let channels = operation::plan(api, &mut outline, findings);
+        Self { api, config, outline, messages, channels, stamp }
+    }
+
+    /// The modules, a channel at a time on as many threads as help, then what stands above them.
+    ///
+    /// A channel's tokens are freed before the next one's are made, so memory follows the text and not the tokens.
+    pub(crate) fn modules(&self) -> Vec<Emitted> {
+        let channels = self.api.channels.len();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= channels {
+                    return done;
+                }
+                done.push((index, channel::emit(self, index)));
+            }
+        };
+        // A thread costs about what five channels do.
+        let threads = if channels < 10 { 1 } else { thread::available_parallelism().map_or(1, usize::from).min(2) };
+        let mut emitted = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut emitted = work();
+            for other in others {
+                match other.join() {
+                    Ok(more) => emitted.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            emitted
+        });
+        emitted.sort_by_key(|(index, _)| *index);
+        let mut files: Vec<Emitted> = emitted
+            .into_iter()
+            .map(|(index, text)| Emitted { path: format!("{}.rs", self.channels[index].module), text })
+            .collect();
+        files.extend(types::shared(self).map(|text| Emitted { path: "schemas.rs".to_owned(), text }));
+        files.extend(headers::emit(self).map(|text| Emitted { path: "headers.rs".to_owned(), text }));
+        files
+    }
+
+    /// The root of the crate, or of the module tree that a build script writes.
+    pub(crate) fn root(&self, as_crate: bool) -> String {
+        root::emit(self, as_crate)
+    }
+
+    /// `tests/contract.rs`.
+    pub(crate) fn contract(&self, crate_name: &str) -> String {
+        contract::emit(self, crate_name)
+    }
+
+    /// Whether a module has anything in it.
+    fn has(&self, module: Module) -> bool {
+        !self.outline.items_of(module).is_empty()
+    }
+}

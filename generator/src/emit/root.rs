@@ -1,0 +1,177 @@
+//! The root: what a reader sees first, and every name in one place.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::naming::{self, Scope, Wanted};
+use crate::types::Module;
+
+use super::Context;
+use super::docs::{self, Docs};
+use super::paths::{Paths, ident};
+use super::source::Source;
+
+/// `lib.rs`, or the root of a module tree that is included elsewhere: that one has no inner attributes, which `include!` would not
+/// take.
+pub(super) fn emit(context: &Context<'_>, as_crate: bool) -> String {
+    let paths = Paths::new(&context.outline.scope);
+    let mut body = Source::default();
+    for file in modules(context) {
+        body.items(file);
+    }
+    body.items(exports(context));
+    body.items(messages(context, &paths));
+    body.items(topics(context, &paths));
+    for item in servers(context, &paths).into_iter().flatten() {
+        body.block(item);
+    }
+    let mut head = context.stamp.clone();
+    if as_crate {
+        head.push_str(&docs(context).inner());
+        head.push_str("\n#![warn(missing_docs)]\n#![forbid(unsafe_code)]\n");
+    }
+    let mut source = Source::new(head);
+    source.items(paths.imports());
+    source.append(body);
+    source.finish()
+}
+
+fn docs(context: &Context<'_>) -> Docs {
+    let api = context.api;
+    let mut docs = Docs::new()
+        .text(&api.title)
+        .text(api.description.as_deref().unwrap_or_default())
+        .markdown(format!("Version {} of the contract.", docs::code(&api.version)));
+    let mut rows = Vec::new();
+    for (channel, plan) in api.channels.iter().zip(&context.channels) {
+        let of = |names: Vec<String>| if names.is_empty() { "–".to_owned() } else { names.join(", ") };
+        let events: Vec<_> =
+            channel.messages.iter().map(|id| format!("[`{}`]", context.outline.messages[id.0 as usize].name)).collect();
+        let ends =
+            |ends: &[super::operation::End]| ends.iter().map(|end| format!("[`{}`]", end.name)).collect::<Vec<_>>();
+        rows.push(format!(
+            "| [`{}`]({}) | {} | {} | {} |",
+            channel.address.replace(['|', '`', '\\'], " "),
+            plan.module,
+            of(events),
+            of(ends(&plan.producers)),
+            of(ends(&plan.consumers))
+        ));
+    }
+    // A page of rows helps nobody.
+    if !rows.is_empty() && rows.len() <= 100 {
+        docs = docs.markdown("| channel | events | to publish | to consume |").row("|---|---|---|---|");
+        docs = rows.into_iter().fold(docs, Docs::row);
+    }
+    docs
+}
+
+/// `pub mod casos_creados;`
+fn modules(context: &Context<'_>) -> Vec<TokenStream> {
+    let mut names: Vec<&str> = context.channels.iter().map(|plan| plan.module.as_str()).collect();
+    if context.has(Module::Headers) {
+        names.push("headers");
+    }
+    if context.has(Module::Schemas) {
+        names.push("schemas");
+    }
+    let names = names.into_iter().map(ident);
+    vec![quote!(#(pub mod #names;)*)]
+}
+
+/// Every type and trait, at the root.
+fn exports(context: &Context<'_>) -> TokenStream {
+    let outline = &context.outline;
+    let mut out = TokenStream::new();
+    let mut export = |module: &str, mut names: Vec<String>| {
+        names.sort_unstable();
+        let module = ident(module);
+        let names: Vec<_> = names.iter().map(|name| ident(name)).collect();
+        out.extend(match names.as_slice() {
+            [] => TokenStream::new(),
+            [one] => quote!(pub use #module::#one;),
+            several => quote!(pub use #module::{#(#several),*};),
+        });
+    };
+    for (index, plan) in context.channels.iter().enumerate() {
+        let mut names = types_of(context, Module::Channel(index));
+        let wrappers = outline.messages.iter().filter(|message| message.channel == index && !message.own);
+        names.extend(wrappers.map(|message| message.name.clone()));
+        names.extend(plan.producers.iter().chain(&plan.consumers).map(|end| end.name.clone()));
+        export(&plan.module, names);
+    }
+    export("headers", types_of(context, Module::Headers));
+    export("schemas", types_of(context, Module::Schemas));
+    out
+}
+
+fn types_of(context: &Context<'_>, module: Module) -> Vec<String> {
+    let items = context.outline.items_of(module).iter().map(|id| &context.outline.items[id.0]);
+    items.flat_map(|item| [item.name.clone(), item.builder.clone()]).filter(|name| !name.is_empty()).collect()
+}
+
+fn messages(context: &Context<'_>, paths: &Paths<'_>) -> TokenStream {
+    let info = paths.runtime("MessageInfo");
+    let types = context.outline.messages.iter().map(|message| ident(&message.name));
+    quote! {
+        /// Every message of the contract, for tools and tests.
+        pub const MESSAGES: &[#info] = &[#(#info::of::<#types>()),*];
+    }
+}
+
+fn topics(context: &Context<'_>, paths: &Paths<'_>) -> TokenStream {
+    let topic = paths.runtime("Topic");
+    let modules = context.api.channels.iter().zip(&context.channels).filter(|(channel, _)| channel.kafka);
+    let modules = modules.map(|(_, plan)| ident(&plan.module));
+    quote! {
+        /// The topics of the contract, to be created or compared.
+        pub const fn topics() -> &'static [#topic] {
+            &[#(#modules::TOPIC),*]
+        }
+    }
+}
+
+fn servers(context: &Context<'_>, paths: &Paths<'_>) -> Option<[TokenStream; 2]> {
+    let servers = &context.api.servers;
+    if servers.is_empty() {
+        return None;
+    }
+    let server = paths.runtime("Server");
+    let wanted: Vec<Wanted> = servers
+        .iter()
+        .map(|server| Wanted { name: naming::screaming(&server.name), spelling: server.name.clone() })
+        .collect();
+    let names: Vec<_> = Scope::default().assign(&wanted).iter().map(|name| ident(name)).collect();
+    let constants = servers.iter().zip(&names).map(|(said, name)| {
+        let description = said.description.as_deref().unwrap_or_default().trim();
+        let docs = Docs::new().text(description);
+        let docs = if docs.is_empty() { docs.markdown(docs::code(&said.name)) } else { docs }.outer();
+        let (key, address, protocol) = (&said.name, &said.address, &said.protocol);
+        quote! {
+            #docs
+            pub const #name: Server =
+                Server { name: #key, address: #address, protocol: #protocol, description: #description };
+        }
+    });
+    let import = if context.outline.scope.has("Server") {
+        quote!(
+            use ::conecta_runtime::Server;
+        )
+    } else {
+        quote!(
+            use super::Server;
+        )
+    };
+    let module = quote! {
+        /// The servers that the contract names.
+        pub mod servers {
+            #import
+            #(#constants)*
+        }
+    };
+    let list = quote! {
+        /// Every server that the contract names; settings pick one by its name.
+        pub const SERVERS: &[#server] = &[#(servers::#names),*];
+    };
+    Some([module, list])
+}

@@ -1,0 +1,89 @@
+//! Rust files: items printed by prettyplease, a blank line between them.
+
+use proc_macro2::TokenStream;
+
+/// A file in the making.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    text: String,
+}
+
+impl Source {
+    /// A file that begins with these lines.
+    pub(super) fn new(head: String) -> Self {
+        Self { text: head }
+    }
+
+    /// Adds items, without blank lines between them.
+    pub(super) fn items(&mut self, tokens: TokenStream) {
+        let printed = print(tokens);
+        self.paragraph(&printed);
+    }
+
+    /// Adds a trait or an implementation: a blank line between its methods.
+    pub(super) fn block(&mut self, tokens: TokenStream) {
+        let printed = print(tokens);
+        let mut spaced = String::with_capacity(printed.len() + 16);
+        let mut lines = printed.lines().peekable();
+        while let Some(line) = lines.next() {
+            spaced.push_str(line);
+            spaced.push('\n');
+            let ends_method =
+                line == "    }" || (line.starts_with("    ") && !line.starts_with("     ") && line.ends_with(';'));
+            let opens_method = |next: &&str| {
+                ["    ///", "    fn ", "    pub fn ", "    ::"].iter().any(|start| next.starts_with(start))
+            };
+            if ends_method && lines.peek().is_some_and(opens_method) {
+                spaced.push('\n');
+            }
+        }
+        self.paragraph(&spaced);
+    }
+
+    /// Adds an item within one of the runtime's macros.
+    pub(super) fn within(&mut self, macro_name: &str, item: TokenStream) {
+        let printed = print(item);
+        let mut wrapped = format!("::conecta_runtime::{macro_name}! {{\n");
+        for line in printed.lines() {
+            // No literal in these items spans lines, so every line is code.
+            if !line.is_empty() {
+                wrapped.push_str("    ");
+                wrapped.push_str(line);
+            }
+            wrapped.push('\n');
+        }
+        wrapped.push_str("}\n");
+        self.paragraph(&wrapped);
+    }
+
+    /// Adds another file's paragraphs.
+    pub(super) fn append(&mut self, other: Self) {
+        self.paragraph(&other.text);
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
+    }
+
+    /// The file's text.
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}
+
+fn print(tokens: TokenStream) -> String {
+    match syn::parse2::<syn::File>(tokens.clone()) {
+        Ok(file) => prettyplease::unparse(&file),
+        // What is quoted here is Rust; were it not, its tokens would show the fault to the compiler.
+        Err(error) => {
+            debug_assert!(false, "{error}: {tokens}");
+            format!("{tokens}\n")
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! Structs, enumerations and constrained scalars, each within the macro of the runtime that makes it whole.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use serde_json::{Number, Value};
+
+use crate::api::{MessageId, Schema};
+use crate::naming;
+use crate::types::form::Form;
+use crate::types::{Field, ItemId, Module, Object, Others, Shape, Type, Variant};
+
+use super::Context;
+use super::docs::{self, Docs};
+use super::paths::{Paths, ident};
+use super::source::Source;
+
+/// A macro of the runtime and the item within it.
+pub(super) type Definition = (&'static str, TokenStream);
+
+/// `schemas.rs`: the types that the document says once and uses in several places.
+pub(super) fn shared(context: &Context<'_>) -> Option<String> {
+    if !context.has(Module::Schemas) {
+        return None;
+    }
+    let paths = Paths::new(&context.outline.scope);
+    let writer = Writer { context, module: Module::Schemas, paths: &paths };
+    let definitions: Vec<Definition> =
+        writer.shapes().iter().map(|(id, shape)| writer.definition(*id, shape)).collect();
+    let docs = Docs::new().markdown("Types that the contract describes once and uses in several places.");
+    let mut source = Source::new(format!("{}{}", context.stamp, docs.inner()));
+    source.items(paths.imports());
+    for (macro_name, item) in definitions {
+        source.within(macro_name, item);
+    }
+    Some(source.finish())
+}
+
+pub(super) struct Writer<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) module: Module,
+    pub(super) paths: &'a Paths<'a>,
+}
+
+impl Writer<'_> {
+    /// The types of the module, in their order.
+    pub(super) fn shapes(&self) -> Vec<(ItemId, Shape)> {
+        self.context.outline.shapes(self.context.api, self.context.outline.items_of(self.module))
+    }
+
+    pub(super) fn definition(&self, id: ItemId, shape: &Shape) -> Definition {
+        let item = &self.context.outline.items[id.0];
+        let schema = &self.context.api.schemas[item.schema];
+        let name = ident(&item.name);
+        let docs = self.type_docs(id, schema, shape).outer();
+        match shape {
+            Shape::Object(object) if self.module == Module::Headers && self.is_headers(id) => {
+                ("headers", self.struct_of(&docs, &TokenStream::new(), id, object))
+            }
+            Shape::Object(object) => {
+                ("object", self.struct_of(&docs, &object_attribute(item, schema, object), id, object))
+            }
+            Shape::Text => {
+                let check = self.text_check(schema);
+                ("text", quote!(#docs #check pub struct #name(String);))
+            }
+            Shape::Number(inner) => {
+                let check = number_check(schema, inner);
+                let inner = self.ty(inner);
+                ("number", quote!(#docs #check pub struct #name(#inner);))
+            }
+            Shape::Enumeration(variants) => ("enumeration", enumeration(&docs, &item.name, variants)),
+            Shape::List(list) => {
+                let check = list_check(schema);
+                let list = self.ty(list);
+                ("list", quote!(#docs #check pub struct #name(#list);))
+            }
+            Shape::Wrapper(inner) => {
+                let inner = self.ty(inner);
+                ("wrapper", quote!(#docs pub struct #name(pub #inner);))
+            }
+        }
+    }
+
+    fn is_headers(&self, id: ItemId) -> bool {
+        self.context.outline.headers.values().any(|headers| *headers == id)
+    }
+
+    fn struct_of(&self, docs: &TokenStream, attribute: &TokenStream, id: ItemId, object: &Object) -> TokenStream {
+        let name = ident(&self.context.outline.items[id.0].name);
+        let headers = self.module == Module::Headers && self.is_headers(id);
+        let fields = object.fields.iter().map(|field| self.field(field, headers, id));
+        let rest = match &object.others {
+            Others::Kept(field, ty) if !headers => {
+                let (field, ty) = (ident(field), self.ty(ty));
+                let docs = Docs::new().markdown("Properties that the contract does not name.").outer();
+                quote!(#docs #[json(rest)] pub #field: #ty,)
+            }
+            _ => TokenStream::new(),
+        };
+        quote!(#docs #attribute pub struct #name { #(#fields)* #rest })
+    }
+
+    fn field(&self, field: &Field, headers: bool, owner: ItemId) -> TokenStream {
+        let name = naming::field(&field.ident);
+        let docs = self.field_docs(field).outer();
+        let ty = self.ty(&field.ty);
+        let (ty, nullable) = if headers {
+            // Whoever publishes may lack it, whatever the contract says.
+            (quote!(Option<#ty>), false)
+        } else {
+            match (field.required, field.nullable) {
+                (true, false) => (ty, false),
+                (false, false) => (quote!(Option<#ty>), false),
+                (true, true) => (quote!(Option<#ty>), true),
+                (false, true) => (quote!(Option<Option<#ty>>), true),
+            }
+        };
+        let mut words = Vec::new();
+        // A raw identifier's text is not its name either.
+        if name != field.json.as_str() {
+            let json = &field.json;
+            words.push(quote!(name = #json));
+        }
+        if nullable {
+            words.push(quote!(nullable));
+        }
+        if headers && self.is_correlation(field, owner) {
+            words.push(quote!(correlation));
+        }
+        if !headers && self.is_sensitive(field) {
+            words.push(quote!(sensitive));
+        }
+        let attribute = if words.is_empty() { TokenStream::new() } else { quote!(#[json(#(#words),*)]) };
+        quote!(#docs #attribute pub #name: #ty,)
+    }
+
+    fn is_correlation(&self, field: &Field, owner: ItemId) -> bool {
+        let outline = &self.context.outline;
+        self.context.api.messages.iter().zip(&self.context.messages).any(|(message, plan)| {
+            message.headers.and_then(|id| outline.headers.get(&id)) == Some(&owner)
+                && super::headers::correlates(&plan.envelope, &field.json)
+        })
+    }
+
+    fn is_sensitive(&self, field: &Field) -> bool {
+        let marked = |schema: &Schema| schema.extensions.get("x-sensitive") == Some(&Value::Bool(true));
+        self.context.config.hides(&field.json) || field.schema.is_some_and(|id| marked(&self.context.api.schemas[id]))
+    }
+
+    /// A type where it is used.
+    pub(super) fn ty(&self, ty: &Type) -> TokenStream {
+        match ty {
+            Type::Value => self.paths.runtime("Value"),
+            Type::Null => quote!(()),
+            Type::Bool => quote!(bool),
+            Type::I64 => quote!(i64),
+            Type::U64 => quote!(u64),
+            Type::F64 => quote!(f64),
+            Type::String => quote!(String),
+            Type::DateTime => self.paths.runtime("DateTime"),
+            Type::Named(id) => self.named(*id),
+            Type::Vec(inner) => {
+                let inner = self.ty(inner);
+                quote!(Vec<#inner>)
+            }
+            Type::Map(inner) => {
+                let (map, inner) = (self.paths.runtime("Map"), self.ty(inner));
+                quote!(#map<#inner>)
+            }
+            Type::Nullable(inner) => {
+                let inner = self.ty(inner);
+                quote!(Option<#inner>)
+            }
+            Type::Box(inner) => {
+                let inner = self.ty(inner);
+                quote!(Box<#inner>)
+            }
+        }
+    }
+
+    fn named(&self, id: ItemId) -> TokenStream {
+        let item = &self.context.outline.items[id.0];
+        let name = if item.module == self.module { ident(&item.name) } else { self.paths.sibling(&item.name) };
+        quote!(#name)
+    }
+
+    fn type_docs(&self, id: ItemId, schema: &Schema, shape: &Shape) -> Docs {
+        let message = self.context.outline.items[id.0].message;
+        let mut docs = match message {
+            Some(message) => message_docs(self.context, message),
+            None => Docs::new().text(schema.description.as_deref().or(schema.title.as_deref()).unwrap_or_default()),
+        };
+        if docs.is_empty() {
+            docs = docs.markdown(self.what(id, schema, shape));
+        } else if let Shape::Text | Shape::Number(_) | Shape::Enumeration(_) | Shape::List(_) = shape {
+            docs = docs.markdown(self.what(id, schema, shape));
+        }
+        if schema.deprecated {
+            docs = docs.markdown("Deprecated by the contract.");
+        }
+        docs
+    }
+
+    /// What a type is, where the document says nothing of it.
+    fn what(&self, id: ItemId, schema: &Schema, shape: &Shape) -> String {
+        let place = || match (schema.owner.as_deref(), schema.path.as_slice()) {
+            (Some(owner), []) => docs::code(owner),
+            (_, path) => docs::code(&path.join(".")),
+        };
+        match shape {
+            Shape::Object(_) if self.is_headers(id) => "Headers that the contract gives its messages.".to_owned(),
+            Shape::Object(_) | Shape::Wrapper(_) => format!("{} in the contract.", place()),
+            Shape::Text => {
+                let mut rules: Vec<String> =
+                    schema.patterns.iter().map(|p| format!("matches {}", docs::code(p))).collect();
+                match (schema.min_length.filter(|n| *n > 0), schema.max_length) {
+                    (Some(min), Some(max)) if min == max => rules.push(format!("has {min} characters")),
+                    (Some(min), Some(max)) => rules.push(format!("has {min} to {max} characters")),
+                    (Some(min), None) => rules.push(format!("has {min} characters or more")),
+                    (None, Some(max)) => rules.push(format!("has at most {max} characters")),
+                    (None, None) => {}
+                }
+                if let Some(format) = self.enforced_format(schema) {
+                    rules.push(format!("has the format {}", docs::code(format)));
+                }
+                format!("Text that {}.", rules.join(" and "))
+            }
+            Shape::Number(inner) => {
+                let kind = if *inner == Type::F64 { "A number" } else { "An integer" };
+                let mut rules = Vec::new();
+                let bound = |n: &Number| n.to_string();
+                match (&schema.minimum, &schema.maximum) {
+                    (Some(min), Some(max)) => rules.push(format!("from {} to {}", bound(min), bound(max))),
+                    (Some(min), None) => rules.push(format!("of at least {}", bound(min))),
+                    (None, Some(max)) => rules.push(format!("of at most {}", bound(max))),
+                    (None, None) => {}
+                }
+                rules.extend(schema.exclusive_minimum.as_ref().map(|n| format!("above {n}")));
+                rules.extend(schema.exclusive_maximum.as_ref().map(|n| format!("below {n}")));
+                rules.extend(schema.multiple_of.iter().map(|n| format!("that is a multiple of {n}")));
+                format!("{kind} {}.", rules.join(", "))
+            }
+            Shape::Enumeration(variants) => {
+                let values: Vec<String> =
+                    variants.iter().take(12).map(|variant| docs::code(&spelled(&variant.value))).collect();
+                match values.as_slice() {
+                    [only] => format!("Always {only}."),
+                    _ if variants.len() > values.len() => format!("One of {}, ….", values.join(", ")),
+                    _ => format!("One of {}.", values.join(", ")),
+                }
+            }
+            Shape::List(_) => {
+                let mut rules = Vec::new();
+                rules.extend(schema.min_items.filter(|n| *n > 0).map(|n| format!("at least {n} items")));
+                rules.extend(schema.max_items.map(|n| format!("at most {n} items")));
+                if schema.unique_items {
+                    rules.push("no item twice".to_owned());
+                }
+                format!("A list with {}.", rules.join(" and "))
+            }
+        }
+    }
+
+    fn field_docs(&self, field: &Field) -> Docs {
+        let Some(schema) = field.schema.map(|id| &self.context.api.schemas[id]) else { return Docs::new() };
+        let mut docs = Docs::new().text(schema.description.as_deref().or(schema.title.as_deref()).unwrap_or_default());
+        if field.ty == Type::String
+            && schema.format.is_none()
+            && let Some(word) = schema.description.as_deref().and_then(promised_format)
+        {
+            docs = docs.markdown(format!("That it is a {word} is not enforced: the contract says so in words only."));
+        }
+        if let Some(format) = self.unenforced_format(schema) {
+            docs = docs.markdown(format!(
+                "The contract's `format: {format}` is not enforced; `[formats] enforce = [\"{format}\"]` in conecta-gen.toml has it checked."
+            ));
+        }
+        if let Some(default) = &schema.default {
+            docs =
+                docs.markdown(format!("Where it is absent, the contract means {}.", docs::code(&default.to_string())));
+        }
+        if schema.deprecated {
+            docs = docs.markdown("Deprecated by the contract.");
+        }
+        docs
+    }
+
+    fn enforced_format<'s>(&self, schema: &'s Schema) -> Option<&'s str> {
+        schema.format.as_deref().filter(|format| self.context.config.enforces(format))
+    }
+
+    /// A format of a string that is known, not enforced, and could be.
+    fn unenforced_format<'s>(&self, schema: &'s Schema) -> Option<&'s str> {
+        let format = schema.format.as_deref()?;
+        let known = matches!(
+            format,
+            "date" | "time" | "duration" | "email" | "hostname" | "ipv4" | "ipv6" | "uri" | "uri-reference" | "uuid"
+        );
+        (known && !self.context.config.enforces(format)).then_some(format)
+    }
+
+    fn text_check(&self, schema: &Schema) -> TokenStream {
+        let mut rules: Vec<TokenStream> = Vec::new();
+        for pattern in schema.patterns.iter().filter_map(|pattern| crate::pattern::translate(pattern).ok()) {
+            let pattern = string(&pattern);
+            rules.push(quote!(pattern = #pattern));
+        }
+        rules.extend(schema.min_length.filter(|n| *n > 0).map(|n| with("min_length", &Literal::u64_unsuffixed(n))));
+        rules.extend(schema.max_length.map(|n| with("max_length", &Literal::u64_unsuffixed(n))));
+        if let Some(format) = self.enforced_format(schema) {
+            rules.push(quote!(format = #format));
+        }
+        check(&rules)
+    }
+}
+
+/// A format that a description promises and no keyword does.
+fn promised_format(description: &str) -> Option<&'static str> {
+    let mut words = description.split(|c: char| !c.is_alphanumeric());
+    words.find_map(|word| {
+        ["UUID", "GUID", "ULID", "URL", "URI"].into_iter().find(|known| word.eq_ignore_ascii_case(known))
+    })
+}
+
+/// What a message's type says of itself.
+pub(super) fn message_docs(context: &Context<'_>, id: MessageId) -> Docs {
+    let message = &context.api.messages[id.0 as usize];
+    let summary = message.summary.as_deref().or(message.title.as_deref());
+    let docs = Docs::new().text(summary.unwrap_or_default()).text(message.description.as_deref().unwrap_or_default());
+    if docs.is_empty() { docs.markdown(format!("The message {}.", docs::code(&message.name))) } else { docs }
+}
+
+fn object_attribute(item: &crate::types::Item, schema: &Schema, object: &Object) -> TokenStream {
+    let builder = ident(&item.builder);
+    let mut words = vec![quote!(builder = #builder)];
+    if matches!(object.others, Others::Refused) {
+        words.push(quote!(closed));
+    }
+    words.extend(schema.min_properties.filter(|n| *n > 0).map(|n| with("min_properties", &Literal::u64_unsuffixed(n))));
+    words.extend(schema.max_properties.map(|n| with("max_properties", &Literal::u64_unsuffixed(n))));
+    quote!(#[object(#(#words),*)])
+}
+
+fn number_check(schema: &Schema, inner: &Type) -> TokenStream {
+    let literal = |number: &Number, up: bool| match inner {
+        Type::F64 => number.as_f64().map(float),
+        _ => integer(number, up, *inner == Type::U64),
+    };
+    let mut rules = Vec::new();
+    let mut bound = |name: &str, bound: &Option<Number>, up: bool| {
+        if let Some(value) = bound.as_ref().and_then(|n| literal(n, up)) {
+            let name = ident(name);
+            rules.push(quote!(#name = #value));
+        }
+    };
+    bound("minimum", &schema.minimum, true);
+    bound("maximum", &schema.maximum, false);
+    bound("exclusive_minimum", &schema.exclusive_minimum, false);
+    bound("exclusive_maximum", &schema.exclusive_maximum, true);
+    for step in &schema.multiple_of {
+        match inner {
+            Type::F64 => {
+                let step = step.to_string();
+                rules.push(quote!(multiple_of = #step));
+            }
+            _ => rules.extend(integer(step, true, *inner == Type::U64).map(|step| quote!(multiple_of = #step))),
+        }
+    }
+    check(&rules)
+}
+
+/// A bound of integers: what lies between two of them is moved to the one that says the same. A bound beyond the type is none.
+fn integer(number: &Number, up: bool, unsigned: bool) -> Option<TokenStream> {
+    let value = match (number.as_i64(), number.as_u64(), number.as_f64()) {
+        (Some(value), ..) => i128::from(value),
+        (_, Some(value), _) => i128::from(value),
+        (.., Some(value)) => (if up { value.ceil() } else { value.floor() }) as i128,
+        _ => return None,
+    };
+    let range = if unsigned { 0..=i128::from(u64::MAX) } else { i128::from(i64::MIN)..=i128::from(i64::MAX) };
+    if !range.contains(&value) {
+        return None;
+    }
+    let literal = Literal::u128_unsuffixed(value.unsigned_abs());
+    Some(if value < 0 { quote!(-#literal) } else { quote!(#literal) })
+}
+
+fn float(value: f64) -> TokenStream {
+    let literal = Literal::f64_unsuffixed(value.abs());
+    if value < 0.0 { quote!(-#literal) } else { quote!(#literal) }
+}
+
+fn list_check(schema: &Schema) -> TokenStream {
+    let mut rules = Vec::new();
+    rules.extend(schema.min_items.filter(|n| *n > 0).map(|n| with("min_items", &Literal::u64_unsuffixed(n))));
+    rules.extend(schema.max_items.map(|n| with("max_items", &Literal::u64_unsuffixed(n))));
+    if schema.unique_items {
+        rules.push(quote!(unique));
+    }
+    check(&rules)
+}
+
+fn with(name: &str, value: &Literal) -> TokenStream {
+    let name = ident(name);
+    quote!(#name = #value)
+}
+
+fn check(rules: &[TokenStream]) -> TokenStream {
+    if rules.is_empty() { TokenStream::new() } else { quote!(#[check(#(#rules),*)]) }
+}
+
+/// A string literal as a person would write it: raw where it is full of backslashes and cannot be mistaken.
+pub(super) fn string(text: &str) -> TokenStream {
+    let plain = text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
+    if plain
+        && text.contains('\\')
+        && !text.contains('"')
+        && let Ok(raw) = format!("r\"{text}\"").parse()
+    {
+        return raw;
+    }
+    quote!(#text)
+}
+
+fn enumeration(docs: &TokenStream, name: &str, variants: &[Variant]) -> TokenStream {
+    let name = ident(name);
+    let idents: Vec<_> = variants.iter().map(|variant| ident(&variant.ident)).collect();
+    if variants.iter().all(|variant| variant.value.is_string()) {
+        let values = variants.iter().map(|variant| variant.value.as_str().unwrap_or_default());
+        return quote!(#docs pub enum #name { #(#idents = #values,)* });
+    }
+    if variants.iter().all(|variant| variant.value.is_i64()) {
+        let values = variants.iter().map(|variant| {
+            let value = variant.value.as_i64().unwrap_or_default();
+            let literal = Literal::u64_unsuffixed(value.unsigned_abs());
+            if value < 0 { quote!(-#literal) } else { quote!(#literal) }
+        });
+        return quote!(#docs #[repr(i64)] pub enum #name { #(#idents = #values,)* });
+    }
+    let values = variants.iter().map(|variant| variant.value.to_string());
+    quote!(#docs #[json] pub enum #name { #(#idents = #values,)* })
+}
+
+/// A value as the document spells it.
+fn spelled(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Whether a schema's form is copied rather than cloned.
+pub(super) const fn is_copy(form: &Form) -> bool {
+    matches!(
+        form,
+        Form::DateTime | Form::Boolean | Form::Integer(_) | Form::Float | Form::Number(_) | Form::Enumeration(_)
+    )
+}
