@@ -1,0 +1,269 @@
+//! The files of a crate, and the folder they are kept in.
+//!
+//! Everything is rendered before anything is written. Each file is replaced by a rename, and only if it changed, so that
+//! neither a reader nor a build sees half of one. What was written is listed in a manifest beside it; a file that is listed
+//! there and would no longer be written is removed if it still bears `@generated`. Whatever else lies in the folder is
+//! left alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use similar::TextDiff;
+
+/// The manifest's name.
+pub const MANIFEST: &str = ".conecta-gen.json";
+
+/// What a file that was generated bears.
+const MARK: &str = "@generated";
+
+/// Files in memory: text by path, `/` between its parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileSet {
+    files: BTreeMap<String, String>,
+}
+
+/// What a folder is told of what was written into it. No time and no path of a machine, so that equal input gives equal bytes.
+#[derive(Debug, Serialize, Deserialize)]
+struct Manifest {
+    /// Who wrote it.
+    #[serde(rename = "@generated")]
+    generator: String,
+    /// A hash of the document.
+    document: String,
+    /// The files, in order.
+    files: Vec<String>,
+}
+
+/// Why files could not be written or compared.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}", path.display())]
+pub struct FileError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// What writing changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Files that are new or have a new content.
+    pub changed: Vec<String>,
+    /// Files that are no longer part of it and were removed.
+    pub removed: Vec<String>,
+    /// Files that are no longer part of it, and were left because they have been made someone's own.
+    pub left: Vec<String>,
+}
+
+/// How a folder differs from what would be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The file is not there.
+    Missing(String),
+    /// The file would be removed.
+    Stale(String),
+    /// The content differs; a unified diff from what is there to what would be.
+    Changed(String, String),
+}
+
+impl FileSet {
+    /// No files.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file.
+    pub fn insert(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        let path = path.into();
+        debug_assert!(is_confined(&path), "{path}");
+        self.files.insert(path, text.into());
+    }
+
+    /// Each file, in the order of their paths.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The text of a file.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
+    /// Adds the manifest of the files so far.
+    pub(crate) fn seal(&mut self, document: &str) {
+        let manifest = Manifest {
+            generator: format!("conecta-gen {}", env!("CARGO_PKG_VERSION")),
+            document: document.to_owned(),
+            files: self.files.keys().cloned().collect(),
+        };
+        let text = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
+        self.files.insert(MANIFEST.to_owned(), text);
+    }
+
+    /// Writes the files into a folder, which is made where there is none.
+    ///
+    /// # Errors
+    /// When the folder or a file cannot be written; files that were replaced until then are whole.
+    pub fn write(&self, folder: &Path) -> Result<Written, FileError> {
+        fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+        let stale = self.stale(folder);
+        let mut written = Written::default();
+        for (path, text) in &self.files {
+            let target = folder.join(path);
+            if fs::read(&target).is_ok_and(|there| there == text.as_bytes()) {
+                continue;
+            }
+            replace(&target, text)?;
+            written.changed.push(path.clone());
+        }
+        for (path, ours) in stale {
+            if ours {
+                let target = folder.join(&path);
+                fs::remove_file(&target).map_err(failed("remove", &target))?;
+                written.removed.push(path);
+            } else {
+                written.left.push(path);
+            }
+        }
+        Ok(written)
+    }
+
+    /// How a folder differs from what [`write`](Self::write) would make of it. Writes nothing.
+    #[must_use]
+    pub fn compare(&self, folder: &Path) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        for (path, text) in &self.files {
+            match fs::read(folder.join(path)) {
+                Ok(there) if there == text.as_bytes() => {}
+                Ok(there) => {
+                    let there = String::from_utf8_lossy(&there);
+                    let diff = TextDiff::from_lines(there.as_ref(), text.as_str());
+                    let diff = diff.unified_diff().header(path, &format!("{path} (generated)")).to_string();
+                    differences.push(Difference::Changed(path.clone(), diff));
+                }
+                Err(_) => differences.push(Difference::Missing(path.clone())),
+            }
+        }
+        let stale = self.stale(folder).into_iter().filter(|(_, ours)| *ours);
+        differences.extend(stale.map(|(path, _)| Difference::Stale(path)));
+        differences
+    }
+
+    /// Files that the manifest in the folder lists and that are no longer part of it; whether each still bears the mark.
+    fn stale(&self, folder: &Path) -> Vec<(String, bool)> {
+        let Ok(text) = fs::read_to_string(folder.join(MANIFEST)) else { return Vec::new() };
+        let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else { return Vec::new() };
+        let gone = manifest.files.into_iter().filter(|path| !self.files.contains_key(path) && is_confined(path));
+        gone.filter_map(|path| {
+            let target = folder.join(&path);
+            // A link leads elsewhere, whatever stands there.
+            let is_file =
+                fs::symlink_metadata(&target).is_ok_and(|data| data.is_file()) && stays_within(folder, &target);
+            let text = is_file.then(|| fs::read(&target).ok()).flatten()?;
+            let head = &text[..text.len().min(512)];
+            let ours = head.windows(MARK.len()).any(|window| window == MARK.as_bytes());
+            Some((path, ours))
+        })
+        .collect()
+    }
+}
+
+/// Whether a path of the manifest names something below the folder.
+fn is_confined(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains('\\')
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Whether no folder on the way is a link out of it.
+fn stays_within(folder: &Path, target: &Path) -> bool {
+    match (fs::canonicalize(folder), fs::canonicalize(target)) {
+        (Ok(folder), Ok(target)) => target.starts_with(folder),
+        _ => false,
+    }
+}
+
+/// Replaces a file by a rename from the same folder.
+fn replace(target: &Path, text: &str) -> Result<(), FileError> {
+    let folder = target.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let result = fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| fs::rename(&temporary, target));
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    result.map_err(failed("write", target))
+}
+
+fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> FileError + use<'p> {
+    move |source| FileError { action, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn set(files: &[(&str, &str)]) -> FileSet {
+        let mut set = FileSet::new();
+        for (path, text) in files {
+            set.insert(*path, *text);
+        }
+        set.seal("0");
+        set
+    }
+
+    #[test]
+    fn what_did_not_change_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = set(&[("a.rs", "// @generated\n"), ("src/b.rs", "x")]);
+        assert_eq!(files.write(folder.path()).unwrap().changed, [MANIFEST, "a.rs", "src/b.rs"]);
+        assert_eq!(files.write(folder.path()).unwrap(), Written::default());
+        assert_eq!(files.compare(folder.path()), []);
+    }
+
+    #[test]
+    fn what_is_no_longer_part_is_removed_only_if_it_is_still_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = [("ours.rs", "// @generated\n"), ("taken.rs", "// @generated\n"), ("kept.rs", "// @generated\n")];
+        set(&all).write(folder.path()).unwrap();
+        fs::write(folder.path().join("taken.rs"), "mine now").unwrap();
+        fs::write(folder.path().join("strange.rs"), "// @generated by something else").unwrap();
+        let fewer = set(&all[2..]);
+        assert_eq!(fewer.compare(folder.path()).last(), Some(&Difference::Stale("ours.rs".into())));
+        let written = fewer.write(folder.path()).unwrap();
+        assert_eq!((written.removed, written.left), (vec!["ours.rs".to_owned()], vec!["taken.rs".to_owned()]));
+        assert!(folder.path().join("strange.rs").exists() && folder.path().join("taken.rs").exists());
+    }
+
+    #[test]
+    fn a_manifest_cannot_have_files_outside_the_folder_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("crate");
+        let outside = folder.path().join("outside.rs");
+        fs::create_dir(&inside).unwrap();
+        fs::write(&outside, "// @generated").unwrap();
+        let absolute = outside.to_string_lossy().into_owned();
+        let forged = serde_json::json!({ "@generated": "", "document": "", "files": ["../outside.rs", absolute, "a/../../outside.rs"] });
+        fs::write(inside.join(MANIFEST), forged.to_string()).unwrap();
+        let written = set(&[("a.rs", "")]).write(&inside).unwrap();
+        assert!(outside.exists() && written.removed.is_empty() && written.left.is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_is_a_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "").unwrap();
+        let error = set(&[("a.rs", "")]).write(&path).unwrap_err().to_string();
+        assert!(error.contains("cannot make the folder"), "{error}");
+    }
+}
