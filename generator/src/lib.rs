@@ -7,13 +7,22 @@ pub mod api;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+pub mod config;
 pub mod diagnostic;
 pub mod document;
+mod emit;
+mod envelope;
+pub mod files;
+mod generate;
 mod lint;
 mod load;
+pub mod naming;
 pub mod pattern;
+pub mod render;
 mod resolve;
+mod types;
 pub mod validate;
 
 pub use document::Source;
+pub use generate::{CrateOptions, Runtime, generate_crate, generate_modules};
 pub use load::{Loaded, load};

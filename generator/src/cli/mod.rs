@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod generate;
 mod output;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Explain(explain::Args),
+    Generate(generate::Args),
 }
 
 /// Runs the command line of this process.
@@ -53,6 +55,7 @@ pub fn run() -> ExitCode {
     let exit = match cli.command {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Generate(args) => generate::run(&args),
     };
     exit.into()
 }

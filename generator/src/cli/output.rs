@@ -36,3 +36,8 @@ pub(super) fn source(path: &Path) -> Result<Source, Exit> {
 pub(super) fn colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
+
+/// Whether what goes to stderr may be coloured.
+pub(super) fn colour_of_stderr() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}

@@ -1,0 +1,166 @@
+//! Everything that is not Rust, from templates.
+//!
+//! The templates are built in; a file of the same name in the folder that `--templates` names takes the place of one. A
+//! variable that is not defined is an error, and a TOML string can only be written through the filter that quotes it.
+
+use std::fmt;
+use std::path::Path;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+/// The built-in templates, by name.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("Cargo.toml.j2", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/Cargo.toml.j2"))),
+    ("README.md.j2", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/README.md.j2"))),
+];
+
+/// The templates of a run.
+#[derive(Debug)]
+pub struct Templates(Environment<'static>);
+
+/// Why a template could not be used.
+#[derive(Debug)]
+pub struct TemplateError(String);
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+impl From<minijinja::Error> for TemplateError {
+    fn from(error: minijinja::Error) -> Self {
+        let place = match (error.name(), error.line()) {
+            (Some(name), Some(line)) => format!("{name}:{line}: "),
+            _ => String::new(),
+        };
+        Self(match error.detail() {
+            Some(detail) => format!("{place}{}: {detail}", error.kind()),
+            None => format!("{place}{}", error.kind()),
+        })
+    }
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        let mut environment = environment();
+        for (name, text) in BUILT_IN {
+            // A test holds that each of them is sound.
+            let added = environment.add_template(name, text);
+            debug_assert!(added.is_ok(), "{added:?}");
+        }
+        Self(environment)
+    }
+}
+
+impl Templates {
+    /// The built-in templates, those in `folder` in place of their namesakes.
+    ///
+    /// # Errors
+    /// When the folder or a file in it cannot be read, or is no template.
+    pub fn overridden_by(folder: &Path) -> Result<Self, TemplateError> {
+        let mut templates = Self::default();
+        if !folder.is_dir() {
+            return Err(TemplateError(format!("{} is no folder", folder.display())));
+        }
+        for (name, _) in BUILT_IN {
+            let path = folder.join(name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => templates.0.add_template_owned(name, text)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(TemplateError(format!("cannot read {}: {error}", path.display()))),
+            }
+        }
+        Ok(templates)
+    }
+
+    /// Renders one.
+    pub(crate) fn render(&self, name: &str, values: &impl Serialize) -> Result<String, TemplateError> {
+        Ok(self.0.get_template(name)?.render(Serde(values))?)
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment
+        .set_syntax(SyntaxConfig::builder().keep_trailing_newline(true).trim_blocks(true).build().unwrap_or_default());
+    environment.add_filter("toml", |text: &str| toml_string(text));
+    environment.add_filter("markdown", |text: &str| markdown(text));
+    environment.add_filter("cell", |text: &str| text.replace(['|', '`', '\n', '\r'], " "));
+    environment
+}
+
+/// A TOML basic string; control characters and marks of direction escaped.
+fn toml_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                out.push_str(&format!("\\u{:04X}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Text on one line in which nothing is markup.
+fn markdown(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.trim().chars() {
+        match c {
+            c if c.is_whitespace() => out.push(' '),
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_not_defined_is_an_error_with_its_line() {
+        let mut environment = environment();
+        environment.add_template("x", "a\n{{ missing }}").unwrap();
+        let error = environment.get_template("x").unwrap().render(()).unwrap_err();
+        assert!(TemplateError::from(error).to_string().starts_with("x:2: undefined value"));
+    }
+
+    #[test]
+    fn no_text_breaks_out_of_a_toml_string() {
+        for text in ["a\"]\n[dependencies]\nevil = \"1", "\\", "\u{1b}[0m", "tab\t", "\u{202e}"] {
+            let table: toml::Table = format!("v = {}", toml_string(text)).parse().unwrap();
+            assert_eq!(table["v"].as_str(), Some(text));
+        }
+    }
+
+    #[test]
+    fn each_built_in_template_is_sound() {
+        let templates = Templates::default();
+        for (name, _) in BUILT_IN {
+            templates.0.get_template(name).unwrap();
+        }
+    }
+}
