@@ -83,6 +83,7 @@ impl Document {
             _ if named_json => json::read(text, file, &mut self.tree, limits).map(|root| (root, Syntax::Json)),
             _ if looks_like_json => match json::read(text, file, &mut self.tree, limits) {
                 Ok(root) => Ok((root, Syntax::Json)),
+                Err(refusal) if refusal.code == Code::TOO_DEEP => Err(refusal),
                 // A flow mapping of YAML looks much the same.
                 Err(_) => {
                     self.tree.truncate(from);

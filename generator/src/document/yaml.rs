@@ -71,7 +71,7 @@ impl Gate<'_> {
     ) -> Result<u32, Refusal> {
         let mut documents = 0;
         for event in events {
-            let (event, span) = event.map_err(|e| syntax(&e, text))?;
+            let (event, span) = event.map_err(|e| syntax(&e, text, self.limits))?;
             let range = span.byte_range().map_or((0, 0), |r| (r.start as u32, r.end as u32));
             match event {
                 Event::DocumentStart(..) => {
@@ -243,8 +243,12 @@ fn too_deep(limits: &Limits, range: Range) -> Refusal {
         .help("move inner parts to `components` and refer to them with `$ref`")
 }
 
-fn syntax(error: &granit_parser::ScanError, text: &str) -> Refusal {
+fn syntax(error: &granit_parser::ScanError, text: &str, limits: &Limits) -> Refusal {
     let offset = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
+    // The parser looks ahead in flow collections, and so may be the first to meet the bottom.
+    if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
+        return too_deep(limits, (offset as u32, offset as u32 + 1));
+    }
     let line_start = text[..offset].rfind('\n').map_or(0, |i| i + 1);
     let line_end = text[line_start..].find('\n').map_or(text.len(), |i| line_start + i);
     let line = &text[line_start..line_end];

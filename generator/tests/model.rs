@@ -1,0 +1,193 @@
+//! What a document means, whatever it is written in.
+#![allow(clippy::unwrap_used)]
+
+use conecta_gen::{
+    Loaded, Source,
+    api::{Action, Api, Payload, Schema, SchemaId, TypeSet},
+    document::{DiskFiles, MemoryFiles, NoFiles},
+    load,
+};
+
+fn read(document: &str) -> Loaded {
+    load(Source::new("spec.yaml", document), None, &NoFiles)
+}
+
+fn model(document: &str) -> Api {
+    let loaded = read(document);
+    let errors: Vec<_> = loaded.diagnostics.iter().filter(|d| d.severity.as_str() == "error").collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    loaded.api.unwrap()
+}
+
+fn conecta360() -> Loaded {
+    let specs = concat!(env!("CARGO_MANIFEST_DIR"), "/../specs/conecta360");
+    let source = |name: &str| Source::new(name, std::fs::read(format!("{specs}/{name}")).unwrap());
+    load(source("asyncapi.yaml"), Some(source("topics.yaml")), &DiskFiles::new(specs))
+}
+
+fn payload(api: &Api, message: &str) -> SchemaId {
+    let message = api.messages.iter().find(|m| m.name == message).unwrap();
+    let Payload::Schema(id) = message.payload else { panic!("{} is not typed", message.name) };
+    id
+}
+
+/// The schema at a path of properties below a message's payload.
+fn at<'a>(api: &'a Api, message: &str, path: &[&str]) -> (SchemaId, &'a Schema) {
+    let id = path.iter().fold(payload(api, message), |id, name| api.schemas[id].properties[*name]);
+    (id, &api.schemas[id])
+}
+
+#[test]
+fn conecta360_is_read_whole() {
+    let loaded = conecta360();
+    let api = loaded.api.unwrap();
+    assert_eq!((api.channels.len(), api.messages.len(), api.servers.len()), (9, 9, 2));
+    assert_eq!(api.servers[1].address, "kafka-staging.conecta360.gov.cv:9092");
+    let operations: Vec<_> = api.channels[0].operations.iter().map(|o| (o.action, o.id.as_deref().unwrap())).collect();
+    assert_eq!(operations, [(Action::Publish, "publicarCasoCreado"), (Action::Subscribe, "consumirCasoCreado")]);
+
+    let (_, event) = at(&api, "CasoCreado", &[]);
+    assert_eq!(event.component.as_deref(), Some("CasoCreadoPayload"));
+    let names: Vec<_> = event.properties.keys().collect();
+    assert_eq!(names, ["evento_id", "evento_tipo", "evento_version", "timestamp", "origen", "datos", "metadata"]);
+    assert_eq!(event.required.last().unwrap(), "datos");
+
+    let (_, data) = at(&api, "CasoCreado", &["datos"]);
+    assert_eq!((data.owner.as_deref(), data.path.as_slice()), (Some("CasoCreadoPayload"), &["datos".to_owned()][..]));
+    assert_eq!((data.properties.len(), data.required.len()), (11, 7));
+    assert_eq!(data.description.as_deref(), Some("Datos específicos del evento"));
+    let (_, place) = at(&api, "CasoCreado", &["datos", "ubicacion"]);
+    assert_eq!(place.path, ["datos", "ubicacion"]);
+    let (_, state) = at(&api, "CasoCreado", &["datos", "estado"]);
+    assert_eq!(state.enumeration.as_ref().unwrap(), &["PENDIENTE"]);
+}
+
+#[test]
+fn what_a_merge_leaves_alone_is_one_schema_and_what_it_changes_is_another() {
+    let api = conecta360().api.unwrap();
+    let (metadata, schema) = at(&api, "CasoCreado", &["metadata"]);
+    assert_eq!((schema.owner.as_deref(), schema.path.as_slice()), (Some("EventoBase"), &["metadata".to_owned()][..]));
+    for message in &api.messages {
+        assert_eq!(at(&api, &message.name, &["metadata"]).0, metadata, "{}", message.name);
+    }
+    assert_ne!(at(&api, "CasoCreado", &["datos"]).0, at(&api, "CasoAsignado", &["datos"]).0);
+}
+
+#[test]
+fn headers_of_one_trait_take_its_name() {
+    let api = conecta360().api.unwrap();
+    let headers: Vec<_> = api.messages.iter().map(|m| (m.headers.unwrap(), m.headers_name.as_deref())).collect();
+    assert!(headers.iter().all(|h| *h == (headers[0].0, Some("CommonHeaders"))), "{headers:?}");
+    assert_eq!(api.schemas[headers[0].0].properties.len(), 6);
+}
+
+#[test]
+fn the_topics_file_is_laid_over_the_channels() {
+    let api = conecta360().api.unwrap();
+    let topic = api.channels[0].topic.as_ref().unwrap();
+    assert_eq!((topic.partitions, topic.replication_factor, topic.retention_ms), (Some(6), Some(3), Some(604_800_000)));
+    let key = topic.key.as_ref().unwrap();
+    assert_eq!(key.path, ["datos", "caso_id"]);
+    assert_eq!(api.schemas[key.schemas[0]].types, TypeSet::INTEGER);
+    let keys: Vec<_> =
+        api.channels.iter().map(|c| c.topic.as_ref().unwrap().key.as_ref().unwrap().path[1].as_str()).collect();
+    let expected = [
+        "caso_id",
+        "caso_id",
+        "caso_id",
+        "caso_id",
+        "notificacion_id",
+        "sla_id",
+        "sla_id",
+        "ciudadano_id",
+        "dependencia_id",
+    ];
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn an_example_that_contradicts_its_schema_is_marked_and_spares_the_types() {
+    let mut loaded = conecta360();
+    let api = loaded.api.as_ref().unwrap();
+    let refused: Vec<_> = api.messages.iter().flat_map(|m| &m.examples).filter_map(|e| e.refused.as_deref()).collect();
+    assert_eq!(refused, ["datos.cambios[0].valor_anterior: expected a string, found an integer"]);
+    assert!(!loaded.blocked());
+    loaded.tolerate_examples();
+    assert!(loaded.diagnostics.iter().all(|d| d.severity.as_str() != "error"));
+}
+
+const TWO: &str = "asyncapi: 2.6.0
+info: { title: t, version: 1.0.0 }
+servers:
+  main: { url: 'kafka://host:9092', protocol: kafka }
+channels:
+  orders:
+    bindings: { kafka: { topic: orders-v1, partitions: 3, replicas: 2, topicConfiguration: { retention.ms: 1000, cleanup.policy: [delete, compact] } } }
+    publish:
+      operationId: placeOrder
+      message: { $ref: '#/components/messages/Placed' }
+components:
+  messages:
+    Placed: { payload: { type: object, properties: { id: { type: string } } } }
+";
+
+const THREE: &str = "asyncapi: 3.0.0
+info: { title: t, version: 1.0.0 }
+servers:
+  main: { host: 'host:9092', protocol: kafka }
+channels:
+  orders:
+    bindings: { kafka: { topic: orders-v1, partitions: 3, replicas: 2, topicConfiguration: { retention.ms: 1000, cleanup.policy: [delete, compact] } } }
+    messages:
+      Placed: { $ref: '#/components/messages/Placed' }
+operations:
+  placeOrder:
+    action: send
+    channel: { $ref: '#/channels/orders' }
+    messages: [{ $ref: '#/channels/orders/messages/Placed' }]
+components:
+  messages:
+    Placed: { payload: { type: object, properties: { id: { type: string } } } }
+";
+
+#[test]
+fn two_and_three_give_the_same_model() {
+    let (two, three) = (model(TWO), model(THREE));
+    for api in [&two, &three] {
+        assert_eq!((api.servers[0].address.as_str(), api.servers[0].protocol.as_str()), ("host:9092", "kafka"));
+        let channel = &api.channels[0];
+        assert_eq!((channel.address.as_str(), channel.kafka, channel.messages.len()), ("orders", true, 1));
+        assert_eq!(channel.operations[0].id.as_deref(), Some("placeOrder"));
+        assert_eq!(channel.operations[0].messages, channel.messages);
+        let topic = channel.topic.as_ref().unwrap();
+        assert_eq!((topic.name.as_str(), topic.partitions, topic.replication_factor), ("orders-v1", Some(3), Some(2)));
+        assert_eq!((topic.retention_ms, topic.config["cleanup.policy"].as_str()), (Some(1000), "delete,compact"));
+        assert_eq!(api.messages[0].name, "Placed");
+    }
+    assert_eq!(
+        (two.channels[0].operations[0].action, three.channels[0].operations[0].action),
+        (Action::Publish, Action::Send)
+    );
+}
+
+#[test]
+fn yaml_and_json_give_the_same_model() {
+    let value: serde_json::Value = serde_yaml::from_str(TWO).unwrap();
+    let json = load(Source::new("spec.json", value.to_string()), None, &NoFiles).api.unwrap();
+    assert_eq!(format!("{:?}", model(TWO)), format!("{json:?}"));
+}
+
+#[test]
+fn in_two_a_trait_patches_the_message_and_in_three_the_message_wins() {
+    let two = TWO.replace(
+        "Placed: { payload",
+        "Placed: { name: own, title: own, traits: [{ name: first, headers: { type: object, properties: { a: { type: string } } } }], payload",
+    );
+    let message = &model(&two).messages[0];
+    assert_eq!(message.title.as_deref(), Some("own"));
+    let three = THREE.replace(
+        "payload: { type: object, properties: { id: { type: string } } }",
+        "payload: { schemaFormat: 'application/schema+json;version=draft-07', schema: { type: object, properties: { id: { type: string } } } }",
+    );
+    assert_eq!(at(&model(&three), "Placed", &["id"]).1.types, TypeSet::STRING);
+}
