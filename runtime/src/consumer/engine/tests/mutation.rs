@@ -12,9 +12,12 @@ fn caught_after(fault: Fault, most: u64) -> Option<(u64, String)> {
         Ok(checked) => checked.err(),
         Err(_) => Some("the engine panicked".to_owned()),
     };
-    let caught = (0..most).find_map(|seed| Some((seed + 1, broken(seed)?)));
+    let caught = (0..most).find_map(|seed| Some((seed, broken(seed)?)));
     plant(None);
-    caught
+    caught.map(|(seed, rule)| {
+        assert_eq!(broken(seed), None, "schedule {seed} is broken without the bug");
+        (seed + 1, rule)
+    })
 }
 
 /// Shown with `--nocapture`.

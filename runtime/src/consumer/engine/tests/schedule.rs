@@ -74,7 +74,7 @@ fn trouble(world: &mut World, rng: &mut Rng) -> Checked {
                 world.acknowledge(which)?;
             }
             45..52 => world.tick(rng.up_to(30))?,
-            52..55 if world.logs[index].epoch.is_none() => world.assign(index)?,
+            52..55 if world.logs[index].epoch.is_none() || rng.up_to(15) == 0 => world.assign(index)?,
             55 => world.revoke(index)?,
             56 if rng.up_to(1) == 0 => world.lose(index)?,
             57 if !world.former.is_empty() => {

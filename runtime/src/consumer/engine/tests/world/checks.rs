@@ -1,6 +1,6 @@
 //! What must hold of each thing that the engine asks for, and how the world carries it out.
 
-use super::{Checked, Did, Held, Phase, Work, World};
+use super::{Checked, Did, Phase, Work, World};
 use crate::consumer::engine::{CircuitId, DeadLetterReason, Effect, Effects, Epoch, Offset, PartitionId, RunId, Token};
 use crate::handler::FailureKind;
 
@@ -48,14 +48,15 @@ impl World {
         }
         for token in &out.released()[released..] {
             let held = self.held.get_mut(token.0 as usize).and_then(Option::take);
-            let Some(Held { partition, event, stray }) = held else {
+            let Some(held) = held else {
                 return Err(format!("{token:?} was released twice"));
             };
-            let log = &self.logs[partition];
+            let event = &self.logs[held.partition].events[held.event];
             ensure!(
-                stray || log.epoch.is_none() || log.events[event].phase == Phase::Finished,
-                "the record {partition}@{} was released unfinished",
-                log.events[event].offset
+                event.phase == Phase::Finished || !self.is_live(&held),
+                "the record {}@{} was released unfinished",
+                held.partition,
+                event.offset
             );
             self.free.push(token.0);
         }
@@ -191,8 +192,7 @@ impl World {
             let must_stand = (self.circuits[log.circuit].open || log.unwritten()) && log.draining.is_none();
             ensure!(!must_stand || log.paused, "{index} stands still and is not paused");
         }
-        let gone = |held: &&Held| held.stray || self.logs[held.partition].epoch.is_none();
-        let kept = self.held.iter().flatten().find(gone);
+        let kept = self.held.iter().flatten().find(|held| !self.is_live(held));
         ensure!(kept.is_none(), "{kept:?} is not released");
         Ok(())
     }

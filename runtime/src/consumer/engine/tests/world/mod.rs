@@ -1,6 +1,5 @@
-//! A broker, a group, lanes and a dead-letter topic, and what must hold between them and the engine.
-//!
-//! The world keeps its own account of every event, and knows nothing of how the engine keeps its own.
+//! A broker, a group, lanes and a dead-letter topic. The world keeps its own account of every event, and knows nothing of how
+//! the engine keeps its own.
 
 mod checks;
 
@@ -14,7 +13,7 @@ use crate::handler::FailureKind;
 
 pub(super) use checks::ensure;
 
-/// What was broken, and when.
+/// What was broken, if anything was.
 pub(super) type Checked = Result<(), String>;
 
 /// An event of a topic, for ever, and where it stands in the present assignment of its partition.
@@ -146,8 +145,8 @@ pub(super) struct Work {
 struct Held {
     partition: usize,
     event: usize,
-    /// Of a former assignment, or read twice: to be released unseen.
-    stray: bool,
+    /// In which assignment it was read. `None`: too late or twice, to be released unseen.
+    epoch: Option<Epoch>,
 }
 
 /// What a schedule may reach. Counted, to know that the schedules reach it all.
@@ -226,7 +225,9 @@ impl World {
 
     // What happens.
 
+    /// Assigns a partition, also one that is assigned already: a loss that nobody told of.
     pub(super) fn assign(&mut self, index: usize) -> Checked {
+        self.forget(index);
         let epoch = Epoch(self.next_epoch);
         self.next_epoch += 1;
         // The client forgets every pause; it is the engine's to repeat them.
@@ -292,8 +293,8 @@ impl World {
         ensure!(bytes < self.settings.max_in_flight_bytes, "{bytes} bytes are held, and {index} is not paused");
         let mut records = Vec::new();
         for event in log.read.saturating_sub(again).max(log.start)..to {
-            let stray = event < self.logs[index].read;
-            records.push(self.hold(index, event, stray));
+            let is_new = event >= self.logs[index].read;
+            records.push(self.hold(index, event, is_new.then_some(epoch)));
         }
         let log = &mut self.logs[index];
         log.read = to;
@@ -310,7 +311,7 @@ impl World {
     pub(super) fn read_late(&mut self, index: usize, epoch: Epoch) -> Checked {
         self.tally[Did::SayWhatIsStale as usize] += 1;
         let count = self.logs[index].events.len().min(2);
-        let records: Vec<_> = (0..count).map(|event| self.hold(index, event, true)).collect();
+        let records: Vec<_> = (0..count).map(|event| self.hold(index, event, None)).collect();
         let next = self.logs[index].end + 7;
         self.feed(Input::Records { partition: id(index), epoch, records: &records, next })
     }
@@ -433,21 +434,24 @@ impl World {
         assigned.map(Log::held).fold((0, 0), |(events, bytes), (e, b)| (events + e, bytes + b))
     }
 
-    fn hold(&mut self, partition: usize, event: usize, stray: bool) -> Arrival {
+    fn hold(&mut self, partition: usize, event: usize, epoch: Option<Epoch>) -> Arrival {
         let token = self.free.pop().unwrap_or_else(|| {
             self.held.push(None);
             self.held.len() as u32 - 1
         });
-        self.held[token as usize] = Some(Held { partition, event, stray });
+        self.held[token as usize] = Some(Held { partition, event, epoch });
         let Event { offset, key, bytes, .. } = self.logs[partition].events[event];
         Arrival { offset, key, bytes, token: Token(token) }
     }
 
+    /// Whether the record is one of a present assignment.
+    fn is_live(&self, held: &Held) -> bool {
+        held.epoch.is_some() && held.epoch == self.logs[held.partition].epoch
+    }
+
     fn live(&self, token: Token) -> Result<(usize, usize), String> {
         match self.held.get(token.0 as usize) {
-            Some(&Some(Held { partition, event, stray: false })) if self.logs[partition].epoch.is_some() => {
-                Ok((partition, event))
-            }
+            Some(Some(held)) if self.is_live(held) => Ok((held.partition, held.event)),
             held => Err(format!("{token:?} is spoken of, which is {held:?}")),
         }
     }
