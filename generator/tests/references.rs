@@ -82,7 +82,7 @@ fn files_are_read_relative_to_the_file_that_names_them() {
             r#"{"type": "object", "properties": {"sku": {"$ref": "../order.yaml#/Sku"}}}"#,
         );
     let findings = folder.check(&["spec.yaml"]);
-    assert_eq!(findings[0].brief(), "CG0201 1:48", "found in the third file: {findings:#?}");
+    assert_eq!(findings[0].brief(), "CG0201 1:51", "found in the third file: {findings:#?}");
     assert_eq!(findings[0].file, "schemas/parts/line.json");
 }
 

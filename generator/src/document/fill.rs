@@ -39,6 +39,17 @@ pub(super) fn fill<'de, D: Deserializer<'de>>(
     }
 }
 
+/// Gives each node below the entries `first` up to `until` of one mapping its value, from a text that holds just these.
+pub(super) fn fill_entries<'de, D: Deserializer<'de>>(
+    tree: &mut Tree,
+    first: u32,
+    until: u32,
+    deserializer: D,
+) -> Result<(), D::Error> {
+    let mut filler = Filler { tree, syntax: Syntax::Yaml, disagreement: None };
+    deserializer.deserialize_map(Entries { filler: &mut filler, first, until })
+}
+
 struct Filler<'t> {
     tree: &'t mut Tree,
     syntax: Syntax,
@@ -72,7 +83,7 @@ impl Seed<'_, '_> {
     fn set<E: Error>(self, data: Data) -> Result<(), E> {
         match (self.filler.syntax, self.filler.tree.raw(self.node)) {
             (_, Data::List | Data::Map) => self.disagree(Disagreement::Shape),
-            (Syntax::Json, Data::Null) | (Syntax::Yaml, Data::Text(_)) => {
+            (Syntax::Json, Data::Null) | (Syntax::Yaml, _) => {
                 self.filler.tree.set_data(self.node, data);
                 Ok(())
             }
@@ -150,24 +161,54 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
         if !matches!(self.filler.tree.raw(self.node), Data::Map) {
             return self.disagree(Disagreement::Shape);
         }
-        let mut child = self.filler.tree.raw_first(self.node);
-        while child != NONE {
-            let next = self.filler.tree.raw_next(child);
-            if entries.next_key_seed(KeySeed { filler: &mut *self.filler, node: child })?.is_none() {
-                return self.disagree(Disagreement::Shape);
-            }
-            entries.next_value_seed(Seed { filler: &mut *self.filler, node: child })?;
-            child = next;
-        }
-        match entries.next_key::<IgnoredAny>()? {
-            None => Ok(()),
-            Some(_) => self.disagree(Disagreement::Shape),
+        let first = self.filler.tree.raw_first(self.node);
+        match visit_entries(self.filler, first, NONE, entries)? {
+            true => Ok(()),
+            false => self.disagree(Disagreement::Shape),
         }
     }
+}
+
+struct Entries<'f, 't> {
+    filler: &'f mut Filler<'t>,
+    first: u32,
+    until: u32,
+}
+
+impl<'de> Visitor<'de> for Entries<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
+        let agree = visit_entries(self.filler, self.first, self.until, entries)?;
+        if agree { Ok(()) } else { Err(A::Error::custom("read differently")) }
+    }
+}
+
+/// Walks entries and siblings in lockstep; whether there are as many of both.
+fn visit_entries<'de, A: MapAccess<'de>>(
+    filler: &mut Filler<'_>,
+    first: u32,
+    until: u32,
+    mut entries: A,
+) -> Result<bool, A::Error> {
+    let mut child = first;
+    while child != until && child != NONE {
+        let next = filler.tree.raw_next(child);
+        if entries.next_key_seed(KeySeed { filler: &mut *filler, node: child })?.is_none() {
+            return Ok(false);
+        }
+        entries.next_value_seed(Seed { filler: &mut *filler, node: child })?;
+        child = next;
+    }
+    Ok(entries.next_key::<IgnoredAny>()?.is_none())
 }
 
 struct KeySeed<'f, 't> {

@@ -4,6 +4,7 @@
 //! serde_yaml and serde_json, places from an event parser ([`yaml`]) or a scanner ([`json`]) that runs first, as the gate:
 //! nothing is handed to a deserialiser before its size, depth and alias expansion are known to be harmless.
 
+mod chunks;
 mod files;
 mod fill;
 mod json;

@@ -1,7 +1,7 @@
 //! One file: bytes to text, text through its gate, values into the tree, and what went wrong at its place.
 
 use super::{
-    Document, File, Place, Source, Span,
+    Document, File, Place, Source, Span, chunks,
     fill::{self, Disagreement, Syntax},
     json,
     limits::Limits,
@@ -46,6 +46,12 @@ impl Refusal {
     }
 }
 
+/// What a text was read as.
+enum Read {
+    Yaml { anchors: bool },
+    Json,
+}
+
 impl Document {
     /// Reads one file into the document. Its top value is then [`Document::root`] of the index returned.
     pub(super) fn add_file(
@@ -80,27 +86,27 @@ impl Document {
         let named_json = [".json", ".avsc"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
         let looks_like_json = text.trim_start().starts_with(['{', '[']);
         let gate = match () {
-            _ if named_json => json::read(text, file, &mut self.tree, limits).map(|root| (root, Syntax::Json)),
+            _ if named_json => json::read(text, file, &mut self.tree, limits).map(|root| (root, Read::Json)),
             _ if looks_like_json => match json::read(text, file, &mut self.tree, limits) {
-                Ok(root) => Ok((root, Syntax::Json)),
+                Ok(root) => Ok((root, Read::Json)),
                 Err(refusal) if refusal.code == Code::TOO_DEEP => Err(refusal),
                 // A flow mapping of YAML looks much the same.
                 Err(_) => {
                     self.tree.truncate(from);
-                    yaml::read(text, file, &mut self.tree, limits).map(|root| (root, Syntax::Yaml))
+                    yaml::read(text, file, &mut self.tree, limits).map(|(root, anchors)| (root, Read::Yaml { anchors }))
                 }
             },
-            _ => yaml::read(text, file, &mut self.tree, limits).map(|root| (root, Syntax::Yaml)),
+            _ => yaml::read(text, file, &mut self.tree, limits).map(|(root, anchors)| (root, Read::Yaml { anchors })),
         };
-        let (root, syntax) = gate.inspect_err(|_| self.tree.truncate(from))?;
+        let (root, read) = gate.inspect_err(|_| self.tree.truncate(from))?;
         if root == NONE {
             self.tree.truncate(from);
             return Err(Refusal::new(Code::EMPTY, "the file holds nothing but comments", (0, 1))
                 .help("an AsyncAPI document begins with a line like `asyncapi: 2.6.0`"));
         }
-        let filled = match syntax {
-            Syntax::Yaml => self.fill_yaml(root, file),
-            Syntax::Json => self.fill_json(root, file),
+        let filled = match read {
+            Read::Yaml { anchors } => self.fill_yaml(root, file, anchors),
+            Read::Json => self.fill_json(root, file),
         };
         filled.inspect_err(|_| self.tree.truncate(from))?;
 
@@ -121,8 +127,17 @@ impl Document {
         Ok(())
     }
 
-    fn fill_yaml(&mut self, root: u32, file: u32) -> Result<(), Refusal> {
+    fn fill_yaml(&mut self, root: u32, file: u32, anchors: bool) -> Result<(), Refusal> {
         let File { text, lines, .. } = &self.files[file as usize];
+        let pieces = chunks::pieces(&self.tree, root, text, anchors);
+        let filled = pieces.iter().all(|piece| {
+            let deserializer = serde_yaml::Deserializer::from_str(&text[piece.range.clone()]);
+            fill::fill_entries(&mut self.tree, piece.first, piece.until, deserializer).is_ok()
+        });
+        if filled && !pieces.is_empty() {
+            return Ok(());
+        }
+        // Whole where it is small, and where a piece gave trouble, which is then found at its place.
         let deserializer = serde_yaml::Deserializer::from_str(text);
         let Err((error, disagreement)) = fill::fill(&mut self.tree, root, Syntax::Yaml, deserializer) else {
             return Ok(());

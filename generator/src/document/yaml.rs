@@ -45,7 +45,9 @@ struct Gate<'a> {
 }
 
 /// Draws up the tree of a YAML text. Scalars are left as the text they are written as; [`super::fill`] gives them values.
-pub(super) fn read(text: &str, file: u32, tree: &mut Tree, limits: &Limits) -> Result<u32, Refusal> {
+///
+/// Gives the top node, and whether there are anchors.
+pub(super) fn read(text: &str, file: u32, tree: &mut Tree, limits: &Limits) -> Result<(u32, bool), Refusal> {
     tree.reserve(text.len() / 20, text.len() / 2);
     let options = granit_parser::options! { emit_comments: false };
     let gate = Gate {
@@ -68,7 +70,7 @@ impl Gate<'_> {
         mut self,
         events: impl Iterator<Item = Result<(Event<'t>, granit_parser::Span), granit_parser::ScanError>>,
         text: &str,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<(u32, bool), Refusal> {
         let mut documents = 0;
         for event in events {
             let (event, span) = event.map_err(|e| syntax(&e, text, self.limits))?;
@@ -93,7 +95,7 @@ impl Gate<'_> {
                 _ => {}
             }
         }
-        Ok(self.root)
+        Ok((self.root, !self.anchors.is_empty()))
     }
 
     fn scalar(

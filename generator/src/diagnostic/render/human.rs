@@ -13,9 +13,12 @@ use crate::{
 /// Lines further apart than this are drawn as two snippets, so that what lies between is not printed.
 const NEAR: usize = 6;
 
+/// Columns.
+const WIDTH: usize = 80;
+
 pub(super) fn render(diagnostics: &[Diagnostic], document: &Document, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(80);
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(WIDTH);
     let mut out = String::new();
     for d in diagnostics {
         let drawing = Drawing::of(d, document);
@@ -90,9 +93,10 @@ impl Drawing {
             }));
         }
         Self {
-            message: printable(&d.message),
+            // `warning[CG0601]: ` and `    = help: ` stand before them.
+            message: wrapped(&printable(&d.message), WIDTH - 17),
             code: d.code.to_string(),
-            help: d.help.as_deref().map(printable),
+            help: d.help.as_deref().map(|help| wrapped(&printable(help), WIDTH - 13)),
             windows,
         }
     }
@@ -118,6 +122,25 @@ impl Drawing {
         }
         group
     }
+}
+
+/// Breaks a text at spaces, so that no line is longer than `width` where that can be.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
 }
 
 /// Cuts out lines `from` to `to` (from 1), makes them fit for a terminal, and moves the marks along. A mark that spans

@@ -99,7 +99,7 @@ impl Walk<'_> {
             Shape::Reference(object) => {
                 if kind == Kind::Map && reference(self.document, place).is_none() {
                     let found = Diagnostic::new(Code::WRONG_TYPE, format!("{} must be referred to here", object.name))
-                        .at(self.pointed(place))
+                        .pointing(self.heading(place))
                         .help("write it under `components` or `channels` and refer to it with `$ref`");
                     self.findings.push(found);
                 } else {
@@ -194,10 +194,6 @@ impl Walk<'_> {
             Some(_) => At::Key(place),
             None => self.document.entries(place).next().map_or(At::Value(place), |(_, first)| At::Key(first)),
         }
-    }
-
-    fn pointed(&self, place: Place) -> Place {
-        self.document.entries(place).next().map_or(place, |(_, first)| first)
     }
 
     fn expect(&mut self, place: Place, kind: Kind, wanted: &str) {
