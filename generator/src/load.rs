@@ -2,7 +2,7 @@
 
 use crate::{
     api::Api,
-    diagnostic::{self, Diagnostic, Severity},
+    diagnostic::{Diagnostic, Findings, Severity},
     document::{Document, ReadFiles, Source},
     lint, resolve,
 };
@@ -40,17 +40,17 @@ impl Loaded {
 /// `topics` is the text of a topics file. Files behind `$ref` are read through `files`; nothing else is read, and nothing
 /// is ever fetched. Never fails: what is wrong is among [`Loaded::diagnostics`].
 pub fn load(spec: Source, topics: Option<Source>, files: &dyn ReadFiles) -> Loaded {
-    let mut diagnostics = Vec::new();
-    let (mut document, root) = Document::read(spec, files, &mut diagnostics);
-    let mut resolved = root.and_then(|root| resolve::resolve(&mut document, root, &mut diagnostics));
-    let topics = topics.and_then(|source| document.add(source, &mut diagnostics));
+    let mut findings = Findings::default();
+    let (mut document, root) = Document::read(spec, files, &mut findings);
+    let mut resolved = root.and_then(|root| resolve::resolve(&mut document, root, &mut findings));
+    let topics = topics.and_then(|source| document.add(source, &mut findings));
     if let Some(resolved) = &mut resolved {
         if let Some(topics) = topics {
-            resolved.topics = resolve::topics::apply(&document, topics, &mut resolved.api, &mut diagnostics);
+            resolved.topics = resolve::topics::apply(&document, topics, &mut resolved.api, &mut findings);
         }
-        lint::run(&document, resolved, &mut diagnostics);
+        lint::run(&document, resolved, &mut findings);
     }
     let api = resolved.map(|r| r.api);
-    diagnostic::sort(&mut diagnostics, &document);
+    let diagnostics = findings.into_sorted(&document);
     Loaded { api, document, diagnostics }
 }

@@ -190,11 +190,12 @@ fn escape(
             if (0xd800..0xdc00).contains(&code) {
                 // The other half of a surrogate pair.
                 let mut rest = chars.clone();
-                if rest.next() == Some('\\') && rest.next() == Some('u') {
-                    if let Some(low) = hex(&mut rest, 4).filter(|low| (0xdc00..0xe000).contains(low)) {
-                        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-                        *chars = rest;
-                    }
+                if rest.next() == Some('\\')
+                    && rest.next() == Some('u')
+                    && let Some(low) = hex(&mut rest, 4).filter(|low| (0xdc00..0xe000).contains(low))
+                {
+                    code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+                    *chars = rest;
                 }
             }
             if char::from_u32(code).is_none() {

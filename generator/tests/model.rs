@@ -3,7 +3,7 @@
 
 use conecta_gen::{
     Loaded, Source,
-    api::{Action, Api, Payload, Schema, SchemaId, TypeSet},
+    api::{Action, AdditionalProperties, Api, Items, Payload, Schema, SchemaId, TypeSet},
     document::{DiskFiles, MemoryFiles, NoFiles},
     load,
 };
@@ -179,15 +179,122 @@ fn yaml_and_json_give_the_same_model() {
 
 #[test]
 fn in_two_a_trait_patches_the_message_and_in_three_the_message_wins() {
-    let two = TWO.replace(
+    let traits = "Placed: { title: own, traits: [{ title: first, summary: first }, { summary: second }], payload";
+    let two = model(&TWO.replace("Placed: { payload", traits));
+    let message = &two.messages[0];
+    assert_eq!((message.title.as_deref(), message.summary.as_deref()), (Some("first"), Some("second")));
+    let three = model(&THREE.replace("Placed: { payload", traits));
+    let message = &three.messages[0];
+    assert_eq!((message.title.as_deref(), message.summary.as_deref()), (Some("own"), Some("second")));
+}
+
+#[test]
+fn headers_of_a_message_and_of_a_trait_are_merged_deeply() {
+    let document = TWO.replace(
         "Placed: { payload",
-        "Placed: { name: own, title: own, traits: [{ name: first, headers: { type: object, properties: { a: { type: string } } } }], payload",
+        "Placed: { headers: { type: object, properties: { a: { type: string } } }, traits: [{ headers: { properties: { b: { type: integer } } } }], payload",
     );
-    let message = &model(&two).messages[0];
-    assert_eq!(message.title.as_deref(), Some("own"));
-    let three = THREE.replace(
-        "payload: { type: object, properties: { id: { type: string } } }",
-        "payload: { schemaFormat: 'application/schema+json;version=draft-07', schema: { type: object, properties: { id: { type: string } } } }",
+    let api = model(&document);
+    let headers = &api.schemas[api.messages[0].headers.unwrap()];
+    assert_eq!(headers.properties.keys().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(api.messages[0].headers_name, None);
+}
+
+const PAYLOAD: &str = "{ type: object, properties: { id: { type: string } } }";
+
+fn with_payload(payload: &str) -> Api {
+    model(&TWO.replace(PAYLOAD, payload))
+}
+
+#[test]
+fn all_of_is_an_intersection() {
+    let api = with_payload(
+        "{ allOf: [{ properties: { k: { enum: [a, b] }, n: { type: number, minimum: 1, maximum: 9 } }, required: [k] },
+                   { properties: { k: { enum: [b, c] }, n: { type: integer, minimum: 3 } }, required: [n, k] }] }",
     );
-    assert_eq!(at(&model(&three), "Placed", &["id"]).1.types, TypeSet::STRING);
+    assert_eq!(at(&api, "Placed", &[]).1.required, ["k", "n"]);
+    let number = at(&api, "Placed", &["n"]).1;
+    assert_eq!(number.types, TypeSet::INTEGER);
+    let bounds = [&number.minimum, &number.maximum].map(|b| b.as_ref().unwrap().as_i64());
+    assert_eq!(bounds, [Some(3), Some(9)]);
+    assert_eq!(at(&api, "Placed", &["k"]).1.enumeration.as_ref().unwrap(), &["b"]);
+}
+
+#[test]
+fn thirty_levels_of_one_reference_twice_are_one_schema_each() {
+    let mut document = TWO.replace(PAYLOAD, "{ $ref: '#/components/schemas/S30' }");
+    document += "  schemas:\n    S0: { type: object, properties: { id: { type: string } } }\n";
+    for level in 1..=30 {
+        let below = format!("{{ $ref: '#/components/schemas/S{}' }}", level - 1);
+        document += &format!("    S{level}: {{ allOf: [{below}, {below}], title: S{level} }}\n");
+    }
+    let api = model(&document);
+    assert!(api.schemas.0.len() < 100, "{}", api.schemas.0.len());
+    assert_eq!(at(&api, "Placed", &["id"]).1.types, TypeSet::STRING);
+}
+
+#[test]
+fn a_described_reference_is_the_type_it_refers_to() {
+    let money = "$ref: '#/components/schemas/Money'";
+    let properties = format!(
+        "{{ type: object, properties: {{ a: {{ {money} }}, b: {{ allOf: [{{ {money} }}], description: mine }}, c: {{ allOf: [{{ {money} }}] }} }} }}"
+    );
+    let document = TWO.replace(PAYLOAD, &properties)
+        + "  schemas:\n    Money: { type: object, properties: { amount: { type: number } } }\n";
+    let api = model(&document);
+    let (money, _) = at(&api, "Placed", &["a"]);
+    let (described, schema) = at(&api, "Placed", &["b"]);
+    assert_ne!(described, money);
+    assert_eq!((schema.same_as, schema.description.as_deref()), (Some(money), Some("mine")));
+    assert_eq!(at(&api, "Placed", &["c"]).0, money, "an `allOf` of one and nothing else is that one");
+}
+
+#[test]
+fn schemas_are_named_by_their_way_down() {
+    let api = with_payload(
+        "{ type: object, properties: { list: { type: array, items: { type: object, properties: { properties: { type: object, properties: { x: { type: string } } } } } }, either: { oneOf: [{ type: string }, { type: object }] }, map: { additionalProperties: { type: object } } } }",
+    );
+    let path = |id: SchemaId| api.schemas[id].path.join("/");
+    let Some(Items::All(item)) = at(&api, "Placed", &["list"]).1.items else { panic!("no items") };
+    let inner = api.schemas[item].properties["properties"];
+    assert_eq!(path(api.schemas[inner].properties["x"]), "list/items/properties/x");
+    assert_eq!(path(at(&api, "Placed", &["either"]).1.one_of[0][1]), "either/oneOf/1");
+    let AdditionalProperties::Schema(value) = at(&api, "Placed", &["map"]).1.additional else { panic!("no values") };
+    assert_eq!(path(value), "map/additionalProperties");
+    assert_eq!(at(&api, "Placed", &[]).1.owner, None);
+}
+
+#[test]
+fn files_may_come_from_memory() {
+    let common = format!("Order: {PAYLOAD}").into_bytes();
+    let files = MemoryFiles([("common.yaml".to_owned(), common)].into());
+    let document = TWO.replace(PAYLOAD, "{ $ref: 'common.yaml#/Order' }");
+    let loaded = load(Source::new("dir/spec.yaml", document), None, &files);
+    assert_eq!(loaded.diagnostics, []);
+    assert_eq!(loaded.document.files()[1].name, "dir/common.yaml");
+    assert_eq!(at(&loaded.api.unwrap(), "Placed", &["id"]).1.types, TypeSet::STRING);
+}
+
+#[test]
+fn merge_keys_of_yaml_add_what_is_not_there() {
+    let document = TWO.replace(
+        PAYLOAD,
+        "{ type: object, properties: { a: &a { type: string, maxLength: 5, description: one }, b: { <<: *a, description: two }, c: { <<: [{ type: integer }, *a] } } }",
+    );
+    let api = model(&document);
+    let b = at(&api, "Placed", &["b"]).1;
+    assert_eq!((b.types, b.max_length, b.description.as_deref()), (TypeSet::STRING, Some(5), Some("two")));
+    let c = at(&api, "Placed", &["c"]).1;
+    assert_eq!((c.types, c.max_length), (TypeSet::INTEGER, Some(5)), "the first of several wins");
+}
+
+#[test]
+fn payloads_in_other_languages_pass_untyped_with_a_warning() {
+    let avro = "Placed: { schemaFormat: 'application/vnd.apache.avro;version=1.9.0', payload";
+    let loaded = read(&TWO.replace("Placed: { payload", avro));
+    assert_eq!(loaded.diagnostics.iter().map(|d| d.code.to_string()).collect::<Vec<_>>(), ["CG0513"]);
+    assert!(matches!(&loaded.api.unwrap().messages[0].payload, Payload::Opaque(format) if format.contains("avro")));
+
+    let named = format!("{{ schemaFormat: 'application/schema+json;version=draft-07', schema: {PAYLOAD} }}");
+    assert_eq!(at(&model(&THREE.replace(PAYLOAD, &named)), "Placed", &["id"]).1.types, TypeSet::STRING);
 }

@@ -54,7 +54,7 @@ fn an_alias_bomb_of_110_kilobytes_costs_nothing() {
             .to_owned();
     for level in 1..12 {
         let alias = format!("*a{}", level - 1);
-        bomb += &format!("x-{level}: &a{level} [{}]\n", vec![alias.as_str(); 9].join(", "));
+        bomb += &format!("x-{level}: &a{level} [{}]\n", [alias.as_str(); 9].join(", "));
     }
     while bomb.len() < 110_000 {
         bomb += "# padding\n";

@@ -55,9 +55,9 @@ codes! {
     SEVERAL_DOCUMENTS = 106 Error "the file holds several documents",
         "A file is one document. What follows a second `---` would be read by no one.",
         "---\nasyncapi: 2.6.0\n---\nasyncapi: 3.0.0";
-    TOO_LARGE = 107 Error "the file is too large",
-        "Files of more than 32 MiB are not read. Split the document and refer to its parts with `$ref`.",
-        "$ref: './schemas/order.yaml#/Order'";
+    TOO_LARGE = 107 Error "the document is too large",
+        "A document is read up to 16 MiB and 600,000 values, all its files together.",
+        "split it: one document a domain";
     TOO_DEEP = 108 Error "lists and mappings are nested too deep",
         "More than 100 levels, aliases followed. Depth makes recursive readers overflow; no contract needs it.",
         "items:\n  $ref: '#/components/schemas/Inner'";
@@ -82,6 +82,12 @@ codes! {
     NOT_A_MAPPING = 115 Error "the document is not a mapping",
         "At the top of an AsyncAPI document stands a mapping.",
         "asyncapi: 2.6.0\ninfo: { title: Orders, version: 1.0.0 }\nchannels: {}";
+    MERGE_KEY = 117 Error "a merge key holds no mapping",
+        "`<<` adds the entries of a mapping, or of a list of mappings, that are not there already.",
+        "base: &base { type: string }\nname: { <<: *base, maxLength: 40 }";
+    MORE = 116 Note "there are more findings",
+        "A document with thousands of faults is told of the first 5,000 errors and of as many warnings and notes.",
+        "conecta-gen check asyncapi.yaml --format json | jq length";
     REF_MISSING = 201 Error "a reference leads nowhere",
         "The file exists, the value in it does not. A pointer is the path of keys from the top; `/` in a key is written `~1`, `~` is `~0`.",
         "$ref: '#/components/schemas/Order'";

@@ -126,3 +126,43 @@ pub fn sort(diagnostics: &mut Vec<Diagnostic>, document: &Document) {
     });
     diagnostics.dedup_by(|a, b| a.code == b.code && a.at == b.at && a.message == b.message);
 }
+
+/// Findings as they are gathered. A document with a million faults is told of the first thousands only.
+#[derive(Debug, Default)]
+pub struct Findings {
+    list: Vec<Diagnostic>,
+    errors: usize,
+    dropped: usize,
+}
+
+impl Findings {
+    /// How many are kept: errors, and as many that are none.
+    const MOST: usize = 5_000;
+
+    /// Adds one.
+    pub fn push(&mut self, finding: Diagnostic) {
+        let is_error = finding.severity == Severity::Error;
+        let alike = if is_error { self.errors } else { self.list.len() - self.errors };
+        if alike < Self::MOST {
+            self.errors += usize::from(is_error);
+            self.list.push(finding);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Sorted by file and place, each said once.
+    pub fn into_sorted(mut self, document: &Document) -> Vec<Diagnostic> {
+        sort(&mut self.list, document);
+        if self.dropped > 0 {
+            self.list.push(Diagnostic::new(Code::MORE, format!("{} more findings are not shown", self.dropped)));
+        }
+        self.list
+    }
+}
+
+impl Extend<Diagnostic> for Findings {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, findings: I) {
+        findings.into_iter().for_each(|f| self.push(f));
+    }
+}

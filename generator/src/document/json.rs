@@ -5,6 +5,7 @@ use super::{
     limits::Limits,
     read::Refusal,
     tree::{Data, NONE, Tree},
+    yaml::{too_deep, too_many},
 };
 use crate::diagnostic::Code;
 
@@ -86,10 +87,11 @@ pub(super) fn read(text: &str, file: u32, tree: &mut Tree, limits: &Limits) -> R
                 if nested {
                     scanner.at += 1;
                     if open.len() as u32 >= limits.depth {
-                        let message = format!("lists and mappings are nested more than {} deep here", limits.depth);
-                        return Err(Refusal::new(Code::TOO_DEEP, message, (start as u32, scanner.at as u32))
-                            .help("move inner parts to `components` and refer to them with `$ref`"));
+                        return Err(too_deep(limits, (start as u32, scanner.at as u32)));
                     }
+                }
+                if tree.len() >= limits.nodes {
+                    return Err(too_many(limits, (start as u32, scanner.at as u32)));
                 }
                 let (parent, previous) = open.last().map_or((NONE, NONE), |(node, _, last)| (*node, *last));
                 let node = tree.push(file, data, (start as u32, scanner.at as u32), parent, previous);

@@ -9,6 +9,7 @@ mod files;
 mod fill;
 mod json;
 mod limits;
+mod merge_keys;
 mod read;
 mod refs;
 mod tree;
@@ -99,6 +100,13 @@ impl File {
     /// Its path from the root document's folder, with `/` between its parts.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// A line, counted from 1, without its end.
+    pub fn line(&self, number: usize) -> &str {
+        let start = self.lines.get(number.wrapping_sub(1)).map_or(self.text.len(), |s| *s as usize);
+        let end = self.lines.get(number).map_or(self.text.len(), |s| *s as usize);
+        self.text[start..end].trim_end_matches(['\n', '\r'])
     }
 
     /// The position of a byte offset.

@@ -8,7 +8,7 @@ use super::{
     tree::{Data, NONE},
     yaml,
 };
-use crate::diagnostic::{At, Code, Diagnostic};
+use crate::diagnostic::{At, Code, Diagnostic, Findings};
 
 /// Why a text is not read: a finding whose file is not known yet.
 #[derive(Debug)]
@@ -54,16 +54,11 @@ enum Read {
 
 impl Document {
     /// Reads one file into the document. Its top value is then [`Document::root`] of the index returned.
-    pub(super) fn add_file(
-        &mut self,
-        source: Source,
-        path: String,
-        limits: &Limits,
-        findings: &mut Vec<Diagnostic>,
-    ) -> u32 {
+    pub(super) fn add_file(&mut self, source: Source, path: String, limits: &Limits, findings: &mut Findings) -> u32 {
         let file = self.files.len() as u32;
         let whole = |text: &str| (0, text.len().min(1) as u32);
-        let (text, refusal) = match decode(source.bytes, limits) {
+        let read: usize = self.files.iter().map(|f| f.text.len()).sum();
+        let (text, refusal) = match decode(source.bytes, limits, limits.bytes.saturating_sub(read)) {
             Ok(text) => (text, None),
             Err((text, refusal)) => (text, Some(refusal)),
         };
@@ -80,7 +75,7 @@ impl Document {
         file
     }
 
-    fn parse(&mut self, file: u32, limits: &Limits, findings: &mut Vec<Diagnostic>) -> Result<(), Refusal> {
+    fn parse(&mut self, file: u32, limits: &Limits, findings: &mut Findings) -> Result<(), Refusal> {
         let from = self.tree.len();
         let File { name, text, .. } = &self.files[file as usize];
         let named_json = [".json", ".avsc"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
@@ -110,6 +105,9 @@ impl Document {
         };
         filled.inspect_err(|_| self.tree.truncate(from))?;
 
+        if let Read::Yaml { anchors: true } = read {
+            self.apply_merge_keys(from, limits, findings);
+        }
         let mut twice = Vec::new();
         self.tree.index(from, |first, second| twice.push((first, second)));
         for (_, second) in &twice {
@@ -201,13 +199,11 @@ impl Document {
 }
 
 /// UTF-8 text without a byte order mark; what can be shown of the bytes where they are none.
-fn decode(mut bytes: Vec<u8>, limits: &Limits) -> Result<String, (String, Refusal)> {
-    if bytes.len() > limits.file_bytes {
-        let message = format!("the file is larger than {} MiB", limits.file_bytes >> 20);
-        return Err((
-            String::new(),
-            Refusal::new(Code::TOO_LARGE, message, (0, 0)).help("split it into several files"),
-        ));
+fn decode(mut bytes: Vec<u8>, limits: &Limits, left: usize) -> Result<String, (String, Refusal)> {
+    if bytes.len() > left {
+        let message = format!("the document is larger than {} MiB with this file", limits.bytes >> 20);
+        let refusal = Refusal::new(Code::TOO_LARGE, message, (0, 0)).help("split it into several documents");
+        return Err((String::new(), refusal));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let refusal = Refusal::new(Code::NOT_UTF8, "the file is UTF-16", (0, 0)).help("save it as UTF-8");

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Data, Document, Kind, Limits, Place, ReadError, ReadFiles, Source};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Findings};
 
 /// Files that references asked for.
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ pub enum RefFault {
 
 impl Document {
     /// Reads a document and every file it refers to. The place is that of its top value.
-    pub fn read(root: Source, files: &dyn ReadFiles, findings: &mut Vec<Diagnostic>) -> (Self, Option<Place>) {
+    pub fn read(root: Source, files: &dyn ReadFiles, findings: &mut Findings) -> (Self, Option<Place>) {
         Self::read_within(root, files, &Limits::default(), findings)
     }
 
@@ -58,7 +58,7 @@ impl Document {
         root: Source,
         files: &dyn ReadFiles,
         limits: &Limits,
-        findings: &mut Vec<Diagnostic>,
+        findings: &mut Findings,
     ) -> (Self, Option<Place>) {
         let mut document = Self::default();
         let (folder, name) = match root.name.rfind(['/', '\\']) {
@@ -80,7 +80,7 @@ impl Document {
     }
 
     /// Reads a file that is no part of the document but that findings point into: the topics file.
-    pub fn add(&mut self, source: Source, findings: &mut Vec<Diagnostic>) -> Option<Place> {
+    pub fn add(&mut self, source: Source, findings: &mut Findings) -> Option<Place> {
         let path = source.name.clone();
         let file = self.add_file(source, path, &Limits::default(), findings);
         self.root(file)
@@ -210,10 +210,10 @@ impl Document {
             if text.starts_with('#') {
                 continue;
             }
-            if let Ok(Target::File(path, _)) = self.target(text, file) {
-                if seen.insert(path.clone()) {
-                    wanted.push(path);
-                }
+            if let Ok(Target::File(path, _)) = self.target(text, file)
+                && seen.insert(path.clone())
+            {
+                wanted.push(path);
             }
         }
         wanted
@@ -228,10 +228,11 @@ impl Document {
             self.refs.files.insert(path, Err(error));
             return;
         }
-        let read = files.read(&path, limits.file_bytes).map(|bytes| {
-            let mut findings = Vec::new();
+        let read = files.read(&path, limits.bytes).map(|bytes| {
+            let mut findings = Findings::default();
             let source = Source { name: format!("{folder}{path}"), bytes };
             let file = self.add_file(source, path.clone(), limits, &mut findings);
+            let findings = findings.into_sorted(self);
             if !findings.is_empty() {
                 self.refs.findings.insert(file, findings);
             }

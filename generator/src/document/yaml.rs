@@ -116,7 +116,7 @@ impl Gate<'_> {
                 .help("JSON's numbers are doubles in practice, up to 1.8e308; put the text in quotes if it is text"));
         }
         let text = self.tree.add_text(value);
-        let node = self.add(Data::Text(text), range);
+        let node = self.add(Data::Text(text), range)?;
         self.account(1, 0);
         self.anchor(anchor, Anchored { node, size: 1, height: 0 });
         Ok(())
@@ -129,7 +129,7 @@ impl Gate<'_> {
         if self.open.len() as u32 >= self.limits.depth {
             return Err(too_deep(self.limits, range));
         }
-        let node = self.add(data, range);
+        let node = self.add(data, range)?;
         self.anchor(anchor, Anchored { node, size: 0, height: 0 });
         self.open.push(Open { node, map, last: NONE, key: None, anchor });
         self.sums.push((1, 0));
@@ -172,7 +172,7 @@ impl Gate<'_> {
         if self.open.len() as u32 + target.height > self.limits.depth {
             return Err(too_deep(self.limits, range));
         }
-        self.add(Data::Alias(target.node), range);
+        self.add(Data::Alias(target.node), range)?;
         self.account(target.size, target.height);
         Ok(())
     }
@@ -188,7 +188,10 @@ impl Gate<'_> {
         }
     }
 
-    fn add(&mut self, data: Data, range: Range) -> u32 {
+    fn add(&mut self, data: Data, range: Range) -> Result<u32, Refusal> {
+        if self.tree.len() >= self.limits.nodes {
+            return Err(too_many(self.limits, range));
+        }
         let (parent, previous) = self.open.last().map_or((NONE, NONE), |o| (o.node, o.last));
         let node = self.tree.push(self.file, data, range, parent, previous);
         match self.open.last_mut() {
@@ -201,7 +204,7 @@ impl Gate<'_> {
             }
             None => self.root = node,
         }
-        node
+        Ok(node)
     }
 
     fn account(&mut self, size: u64, height: u32) {
@@ -232,7 +235,8 @@ fn is_beyond_doubles(text: &str) -> bool {
 /// YAML's own tags say what untagged text would mean too; any other asks for a type that JSON does not have.
 fn check_tag(tag: Option<Cow<'_, Tag>>, range: Range) -> Result<(), Refusal> {
     match tag {
-        Some(tag) if !tag.is_yaml_core_schema() && !(tag.handle().is_empty() && tag.suffix() == "!") => {
+        // `!` alone says that a scalar is text.
+        Some(tag) if !tag.is_yaml_core_schema() && tag.original() != "!" => {
             Err(Refusal::new(Code::TAG, format!("the tag `{}` has no meaning here", tag.original()), range)
                 .help("remove the tag; AsyncAPI documents hold the values of JSON"))
         }
@@ -240,7 +244,14 @@ fn check_tag(tag: Option<Cow<'_, Tag>>, range: Range) -> Result<(), Refusal> {
     }
 }
 
-fn too_deep(limits: &Limits, range: Range) -> Refusal {
+/// Too many values, at the one that is too many.
+pub(super) fn too_many(limits: &Limits, range: Range) -> Refusal {
+    Refusal::new(Code::TOO_LARGE, format!("the document has more than {} values up to here", limits.nodes), range)
+        .help("split it into several documents")
+}
+
+/// Too many levels, at the one that is too deep.
+pub(super) fn too_deep(limits: &Limits, range: Range) -> Refusal {
     Refusal::new(Code::TOO_DEEP, format!("lists and mappings are nested more than {} deep here", limits.depth), range)
         .help("move inner parts to `components` and refer to them with `$ref`")
 }

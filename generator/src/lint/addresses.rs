@@ -2,16 +2,17 @@
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     resolve::objects::Role,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let names = cx.channel_names();
     for &place in cx.resolved.index.of(Role::Channel) {
         let (address, at) = match cx.document.get(place, "address") {
             Some(address) if cx.resolved.three => (cx.document.str(address), At::Value(address)),
             // In 3.x a key is only a name where there is an address.
-            _ => (cx.resolved.api.channels.iter().find(|c| c.place == place).map(|c| c.name.as_str()), At::Key(place)),
+            _ => (names.get(&place).copied(), At::Key(place)),
         };
         if let Some(delimiter) = address.and_then(|a| a.chars().find(|c| matches!(c, '?' | '#'))) {
             findings.push(

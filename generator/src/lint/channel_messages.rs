@@ -2,12 +2,12 @@
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Place},
     resolve::objects::Role,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     if !cx.resolved.three {
         return;
     }
@@ -20,7 +20,7 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
 }
 
 /// `holder` has a `channel` and perhaps `messages`.
-fn subset(cx: &Context<'_>, holder: Place, findings: &mut Vec<Diagnostic>) {
+fn subset(cx: &Context<'_>, holder: Place, findings: &mut Findings) {
     let (Some(channel), Some(list)) = (cx.document.get(holder, "channel"), cx.document.get(holder, "messages")) else {
         return;
     };

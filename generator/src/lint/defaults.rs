@@ -2,11 +2,11 @@
 
 use super::{Context, examples::judge_one};
 use crate::{
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Findings},
     validate::Validator,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let judge = Validator::new(&cx.resolved.api.schemas);
     for (id, schema) in cx.schemas() {
         if let Some(value) = &schema.default {

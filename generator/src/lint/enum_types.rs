@@ -2,11 +2,11 @@
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     validate::has_type,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (_, schema) in cx.schemas() {
         let ([only], Some(_)) = (schema.members.as_slice(), &schema.enumeration) else { continue };
         let (Some(list), Some(types)) = (cx.document.get(*only, "enum"), cx.document.get(*only, "type")) else {

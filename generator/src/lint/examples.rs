@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::Context;
 use crate::{
     api::{Payload, SchemaId},
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::Place,
     validate::Validator,
 };
 
 /// Findings are added; what is given back is, for each example of a used message whose payload is refused, the message's
 /// index, the example's, and why.
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) -> Vec<(usize, usize, String)> {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) -> Vec<(usize, usize, String)> {
     let judge = Validator::new(&cx.resolved.api.schemas);
     let mut refused = Vec::new();
     let used = cx.resolved.api.messages.len();
@@ -42,7 +42,7 @@ pub(super) fn judge_one(
     value: &Value,
     place: Place,
     code: Code,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<String> {
     let faults = judge.faults(schema, value);
     for fault in &faults {

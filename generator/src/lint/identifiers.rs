@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::Place,
     resolve::objects::Role,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     unique(cx, Role::Operation, "operationId", Code::DUPLICATE_OPERATION_ID, "operations", findings);
     unique(cx, Role::Message, "messageId", Code::DUPLICATE_MESSAGE_ID, "messages", findings);
 }
 
-fn unique(cx: &Context<'_>, role: Role, key: &str, code: Code, what: &str, findings: &mut Vec<Diagnostic>) {
+fn unique(cx: &Context<'_>, role: Role, key: &str, code: Code, what: &str, findings: &mut Findings) {
     let mut first: HashMap<&str, Place> = HashMap::new();
     for &place in cx.resolved.index.of(role) {
         let Some(id) = cx.document.get(place, key) else { continue };

@@ -3,10 +3,10 @@
 use super::Context;
 use crate::{
     api::{Items, Schema, SchemaId, TypeSet},
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, Findings},
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let schemas = &cx.resolved.api.schemas;
     let mut finite = vec![false; schemas.0.len()];
     // What a schema needs mostly has a higher number than itself, so this settles in a few rounds.
@@ -23,7 +23,12 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
         }
     }
     let mut reported = vec![false; finite.len()];
+    let mut told_of = 0;
     for (id, schema) in cx.schemas().filter(|(id, _)| !finite[id.0 as usize]) {
+        // Each search may go through all of them.
+        if told_of == 100 {
+            break;
+        }
         // Of a ring, the first is told; what merely needs a ring is not. A ring of nothing but alternatives (a base that
         // lists its subtypes) adds nothing to any value.
         let mut seen = vec![[false; 2]; finite.len()];
@@ -37,6 +42,7 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
         if returns && !told {
+            told_of += 1;
             reported[id.0 as usize] = true;
             findings.push(
                 Diagnostic::new(Code::INFINITE, "this schema requires a value of its own kind within each value")

@@ -18,9 +18,11 @@ mod tags;
 mod topic_names;
 mod unused;
 
+use std::collections::HashMap;
+
 use crate::{
     api::{Schema, SchemaId},
-    diagnostic::Diagnostic,
+    diagnostic::Findings,
     document::{Document, Place},
     resolve::Resolved,
     validate::{Path, Step},
@@ -33,7 +35,7 @@ struct Context<'a> {
 }
 
 /// Applies every rule. Examples that contradict their schema are marked in the model.
-pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut Vec<Diagnostic>) {
+pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut Findings) {
     let cx = Context { document, resolved };
     addresses::check(&cx, findings);
     channel_messages::check(&cx, findings);
@@ -82,6 +84,11 @@ impl Context<'_> {
         };
         let find = |key| schema.members.iter().find_map(|m| self.document.get(*m, key));
         find(keyword).or_else(|| find(other))
+    }
+
+    /// The names of the document's channels, by where each really stands.
+    fn channel_names(&self) -> HashMap<Place, &str> {
+        self.resolved.api.channels.iter().map(|c| (c.place, c.name.as_str())).collect()
     }
 
     /// All schemas, with their ids.

@@ -5,16 +5,16 @@ use indexmap::IndexMap;
 use super::Context;
 use crate::{
     api::TopicConfig,
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut by_key: IndexMap<&[String], Vec<(usize, &TopicConfig)>> = IndexMap::new();
     for (index, channel) in cx.resolved.api.channels.iter().enumerate() {
-        if let Some(topic) = &channel.topic {
-            if let Some(key) = &topic.key {
-                by_key.entry(&key.path).or_default().push((index, topic));
-            }
+        if let Some(topic) = &channel.topic
+            && let Some(key) = &topic.key
+        {
+            by_key.entry(&key.path).or_default().push((index, topic));
         }
     }
     for (key, topics) in by_key {

@@ -2,19 +2,19 @@
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic, Severity},
+    diagnostic::{At, Code, Diagnostic, Findings, Severity},
     resolve::objects::Role,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
-    let channels = &cx.resolved.api.channels;
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let names = cx.channel_names();
     for &place in cx.resolved.index.of(Role::Channel) {
         let parameters = cx.document.get(place, "parameters");
         let (address, at) = match cx.document.get(place, "address") {
             Some(address) if cx.resolved.three => (cx.document.str(address), At::Value(address)),
             // In 3.x the key of a channel is only its name.
             None if cx.resolved.three => (Some(""), At::Key(place)),
-            _ => (channels.iter().find(|c| c.place == place).map(|c| c.name.as_str()), At::Key(place)),
+            _ => (names.get(&place).copied(), At::Key(place)),
         };
         let Some(address) = address else { continue };
         for name in names_in(address) {

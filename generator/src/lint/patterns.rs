@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     pattern::{Unsupported, translate},
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut known: HashMap<&str, Option<Unsupported>> = HashMap::new();
     for (_, schema) in cx.schemas() {
         for member in &schema.members {

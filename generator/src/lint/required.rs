@@ -3,11 +3,11 @@
 use super::Context;
 use crate::{
     api::AdditionalProperties,
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::edit_distance,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (_, schema) in cx.schemas() {
         // Where nothing is described, a list of names says what it means to.
         if schema.properties.is_empty() || !schema.pattern_properties.is_empty() {

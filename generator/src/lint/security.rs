@@ -2,11 +2,11 @@
 
 use super::Context;
 use crate::{
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, Findings},
     resolve::objects::Role,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.resolved.three {
         return;
     }

@@ -2,11 +2,11 @@
 
 use super::{Context, parameters::names_in};
 use crate::{
-    diagnostic::{At, Code, Diagnostic, Severity},
+    diagnostic::{At, Code, Diagnostic, Findings, Severity},
     resolve::objects::Role,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     if !cx.resolved.three {
         let servers = cx.document.get(cx.resolved.root, "servers");
         let channels = cx.document.get(cx.resolved.root, "channels");

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Kind, Place},
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     for &list in cx.resolved.index.tags.iter().filter(|l| cx.document.kind(**l) == Kind::List) {
         let mut first: HashMap<&str, Place> = HashMap::new();
         for tag in cx.document.items(list) {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::Context;
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::Place,
 };
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut folded: HashMap<String, (&str, Place)> = HashMap::new();
     // A topic is made of what the contract or the topics file says of one; an address alone may be anything.
     for channel in cx.resolved.api.channels.iter().filter(|c| c.kafka && !c.address.contains('{')) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Context;
 use crate::{
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, Findings},
     document::Place,
 };
 
@@ -20,7 +20,7 @@ const KINDS: &[(&str, &str)] = &[
     ("replyAddresses", "reply address"),
 ];
 
-pub(super) fn check(cx: &Context<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(components) = cx.document.get(cx.resolved.root, "components") else { return };
     // A reference into the middle of a component uses the component.
     let mut used: HashSet<Place> = HashSet::new();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Refs, objects::Index, schemas::Builder, traits::Merged};
 use crate::{
     api::{Api, Channel, Message, MessageId},
-    diagnostic::Diagnostic,
+    diagnostic::Findings,
     document::{Document, Place},
 };
 
@@ -36,7 +36,7 @@ pub(super) fn build(
     index: &Index,
     merged: &Merged,
     refs: &mut Refs,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> (Api, Vec<Message>) {
     let mut contract = Contract {
         document,

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use crate::{
     api::{Api, Message},
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Kind, Place},
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct Resolved {
 }
 
 /// Makes the model of the document whose top value is `root`. What is wrong is reported and left out.
-pub(crate) fn resolve(document: &mut Document, root: Place, findings: &mut Vec<Diagnostic>) -> Option<Resolved> {
+pub(crate) fn resolve(document: &mut Document, root: Place, findings: &mut Findings) -> Option<Resolved> {
     if document.kind(root) != Kind::Map {
         let what = document.kind(root).describe();
         let span = document.span(At::Value(root));

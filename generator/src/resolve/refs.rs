@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Kind, Place, RefFault},
 };
 
@@ -19,7 +19,7 @@ pub(crate) struct Refs {
 impl Refs {
     /// The value that `place` stands for: itself, or what its `$ref` leads to in the end. `None` where that is nothing,
     /// which has then been reported.
-    pub(crate) fn end(&mut self, document: &Document, place: Place, findings: &mut Vec<Diagnostic>) -> Option<Place> {
+    pub(crate) fn end(&mut self, document: &Document, place: Place, findings: &mut Findings) -> Option<Place> {
         let mut at = document.real(place);
         if document.get(at, "$ref").is_none() {
             return Some(at);
@@ -43,10 +43,10 @@ impl Refs {
                 }
                 Err(fault) => {
                     findings.push(document.explain(reference, &fault));
-                    if let RefFault::Unreadable(file) = fault {
-                        if self.unreadable.insert(file) {
-                            findings.extend(document.findings_of(file).iter().cloned());
-                        }
+                    if let RefFault::Unreadable(file) = fault
+                        && self.unreadable.insert(file)
+                    {
+                        findings.extend(document.findings_of(file).iter().cloned());
                     }
                     break None;
                 }

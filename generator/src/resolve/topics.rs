@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     api::{Api, TopicConfig},
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, Findings},
     document::{Document, Kind, Place, edit_distance},
 };
 
@@ -56,12 +56,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Reads a topics file and lays what it says over the channels' bindings. Gives the place of each channel's entry.
-pub(crate) fn apply(
-    document: &Document,
-    root: Place,
-    api: &mut Api,
-    findings: &mut Vec<Diagnostic>,
-) -> HashMap<usize, Place> {
+pub(crate) fn apply(document: &Document, root: Place, api: &mut Api, findings: &mut Findings) -> HashMap<usize, Place> {
     let mut places = HashMap::new();
     let Some(topics) = topics_of(document, root, findings) else { return places };
     for (name, entry) in document.entries(topics).filter(|(key, _)| !key.starts_with("x-")) {
@@ -88,12 +83,12 @@ pub(crate) fn apply(
         for (key, value) in document.entries(entry).filter(|(key, _)| !key.starts_with("x-")) {
             setting(document, key, value, &mut topic, findings);
         }
-        if let Some(key) = document.get(entry, "partition_key") {
-            if let Some(name) = document.str(key) {
-                match key::find(api, &api.channels[channel], name, key) {
-                    Ok(found) => topic.key = found,
-                    Err(finding) => findings.push(finding),
-                }
+        if let Some(key) = document.get(entry, "partition_key")
+            && let Some(name) = document.str(key)
+        {
+            match key::find(api, &api.channels[channel], name, key) {
+                Ok(found) => topic.key = found,
+                Err(finding) => findings.push(finding),
             }
         }
         api.channels[channel].topic = Some(topic);
@@ -101,7 +96,7 @@ pub(crate) fn apply(
     places
 }
 
-fn topics_of(document: &Document, root: Place, findings: &mut Vec<Diagnostic>) -> Option<Place> {
+fn topics_of(document: &Document, root: Place, findings: &mut Findings) -> Option<Place> {
     let help = "it has one mapping, `Topics`, from channel addresses to settings";
     if document.kind(root) != Kind::Map {
         let what = document.kind(root).describe();
@@ -143,7 +138,7 @@ fn unknown_topic(name: &str, entry: Place, api: &Api) -> Diagnostic {
     Diagnostic::new(Code::UNKNOWN_TOPIC, format!("the document has no channel `{name}`")).at_key(entry).help(help)
 }
 
-fn setting(document: &Document, key: &str, value: Place, topic: &mut TopicConfig, findings: &mut Vec<Diagnostic>) {
+fn setting(document: &Document, key: &str, value: Place, topic: &mut TopicConfig, findings: &mut Findings) {
     let mut wrong = |wanted: &str| {
         let what = match document.kind(value) {
             Kind::Number => "not one".to_owned(),

@@ -10,7 +10,7 @@ use super::{
     objects::{Index, Role},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::Findings,
     document::{Document, Kind, Place},
 };
 
@@ -39,7 +39,7 @@ pub(crate) fn apply(
     index: &Index,
     three: bool,
     refs: &mut Refs,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Merged {
     let mut merged = Merged::default();
     for &target in index.of(Role::Message).iter().chain(index.of(Role::Operation)) {
@@ -71,7 +71,7 @@ fn patch_fields(
     fields: &mut IndexMap<String, Place>,
     patch: Place,
     refs: &mut Refs,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) {
     let entries: Vec<(String, Place)> = document.entries(patch).map(|(key, value)| (key.to_owned(), value)).collect();
     for (key, value) in entries {

@@ -1,14 +1,14 @@
 //! The version a document is written in.
 
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Place},
 };
 
 const SUPPORTED: &[&str] = &["2.0.0", "2.1.0", "2.2.0", "2.3.0", "2.4.0", "2.5.0", "2.6.0", "3.0.0", "3.1.0"];
 
 /// The version, where it is one that can be read.
-pub(super) fn of(document: &Document, root: Place, findings: &mut Vec<Diagnostic>) -> Option<String> {
+pub(super) fn of(document: &Document, root: Place, findings: &mut Findings) -> Option<String> {
     let Some(place) = document.get(root, "asyncapi") else {
         let first = document.entries(root).next().map_or(At::Value(root), |(_, first)| At::Key(first));
         findings.push(

@@ -40,6 +40,8 @@ fn by_doubles(number: &Number, step: &Number) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use serde_json::{Value, json};
 
     use super::is_multiple;

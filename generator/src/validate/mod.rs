@@ -180,10 +180,10 @@ impl Run<'_, '_> {
             ("exclusiveMaximum", &schema.exclusive_maximum, &[Less][..], "is not less than the exclusive maximum"),
         ];
         for (keyword, bound, allowed, message) in bounds {
-            if let Some(bound) = bound {
-                if !allowed.contains(&compare(number, bound)) {
-                    self.fault(faults, id, keyword, format!("{message} of {bound}"));
-                }
+            if let Some(bound) = bound
+                && !allowed.contains(&compare(number, bound))
+            {
+                self.fault(faults, id, keyword, format!("{message} of {bound}"));
             }
         }
         for step in &schema.multiple_of {

@@ -18,13 +18,13 @@ pub(super) fn render(diagnostics: &[Diagnostic], document: &Document) -> String 
             Severity::Note => "notice",
         };
         let mut properties = Vec::new();
-        if let Some(span) = d.at.and_then(|at| document.span(at)) {
-            if let Some(file) = document.files().get(span.file as usize) {
-                let (start, end) = (file.position(span.start), file.position(span.end));
-                properties.push(format!("file={}", property(&file.name)));
-                properties.push(format!("line={},col={}", start.line, start.column));
-                properties.push(format!("endLine={},endColumn={}", end.line, end.column));
-            }
+        if let Some(span) = d.at.and_then(|at| document.span(at))
+            && let Some(file) = document.files().get(span.file as usize)
+        {
+            let (start, end) = (file.position(span.start), file.position(span.end));
+            properties.push(format!("file={}", property(&file.name)));
+            properties.push(format!("line={},col={}", start.line, start.column));
+            properties.push(format!("endLine={},endColumn={}", end.line, end.column));
         }
         properties.push(format!("title={}", d.code));
         let help = d.help.as_ref().map(|h| format!("\n{h}")).unwrap_or_default();

@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, rendere
 use super::{hostile, printable};
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    document::{Document, Span},
+    document::{Document, File, Span},
 };
 
 /// Lines further apart than this are drawn as two snippets, so that what lies between is not printed.
@@ -86,11 +86,7 @@ impl Drawing {
                 }
                 !near
             });
-            let lines: Vec<&str> = file.text.split('\n').collect();
-            windows.push(window(&file.name, &lines, from, to, &here, |s| {
-                let p = file.position(s);
-                (p.line, p.column)
-            }));
+            windows.push(window(file, from, to, &here));
         }
         Self {
             // `warning[CG0601]: ` and `    = help: ` stand before them.
@@ -145,33 +141,26 @@ fn wrapped(text: &str, width: usize) -> String {
 
 /// Cuts out lines `from` to `to` (from 1), makes them fit for a terminal, and moves the marks along. A mark that spans
 /// several lines is drawn on its first.
-fn window(
-    file: &str,
-    lines: &[&str],
-    from: usize,
-    to: usize,
-    marks: &[(Span, bool, String)],
-    position: impl Fn(u32) -> (usize, usize),
-) -> Window {
+fn window(file: &File, from: usize, to: usize, marks: &[(Span, bool, String)]) -> Window {
     let mut text = String::new();
     let mut starts = Vec::new();
-    for line in lines.iter().take(to).skip(from - 1) {
+    for line in from..=to {
         starts.push(text.len());
-        text.extend(line.trim_end_matches('\r').chars().map(|c| if hostile(c) && c != '\t' { '\u{fffd}' } else { c }));
+        // One for one, so that columns stay.
+        text.extend(file.line(line).chars().map(|c| if hostile(c) && c != '\t' { '\u{fffd}' } else { c }));
         text.push('\n');
     }
     let marks = marks
         .iter()
         .map(|(span, primary, label)| {
-            let (line, column) = position(span.start);
-            let start = starts.get(line - from).copied().unwrap_or_default();
+            let (begin, end) = (file.position(span.start), file.position(span.end));
+            let start = starts.get(begin.line - from).copied().unwrap_or_default();
             let row = text[start..].split('\n').next().unwrap_or_default();
-            let byte = |column: usize| row.char_indices().nth(column).map_or(row.len(), |(i, _)| i);
-            let (end_line, end_column) = position(span.end);
-            let first = byte(column - 1);
-            let last = if end_line == line { byte(end_column - 1) } else { row.trim_end().len() };
+            let byte = |column: usize| row.char_indices().nth(column - 1).map_or(row.len(), |(i, _)| i);
+            let first = byte(begin.column);
+            let last = if end.line == begin.line { byte(end.column) } else { row.trim_end().len() };
             (start + first..start + last.max(first), *primary, printable(label))
         })
         .collect();
-    Window { file: printable(file), first_line: from, text, marks }
+    Window { file: printable(&file.name), first_line: from, text, marks }
 }

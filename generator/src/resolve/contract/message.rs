@@ -75,10 +75,10 @@ impl Contract<'_> {
     fn message_name(&self, place: Place, fields: Place, channel: &str) -> String {
         // Under `messages`, of the components or of a 3.x channel, the key is the name.
         let parent = self.document.parent(place);
-        if parent.and_then(|p| self.document.key(p)) == Some("messages") {
-            if let Some(key) = self.document.key(place) {
-                return key.to_owned();
-            }
+        if parent.and_then(|p| self.document.key(p)) == Some("messages")
+            && let Some(key) = self.document.key(place)
+        {
+            return key.to_owned();
         }
         let named = self.text(fields, "messageId").or_else(|| self.text(fields, "name"));
         named.filter(|n| !n.is_empty()).unwrap_or_else(|| channel.to_owned())

@@ -1,7 +1,7 @@
 //! Security schemes: what a scheme must have depends on its `type`.
 
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Kind, Place},
 };
 
@@ -30,7 +30,7 @@ const FLOWS: &[(&str, &[&str])] = &[
     ("authorizationCode", &["authorizationUrl", "tokenUrl"]),
 ];
 
-pub(super) fn check(document: &Document, place: Place, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(document: &Document, place: Place, findings: &mut Findings) {
     let heading = At::Key(place);
     let missing = |field: &str, of: &str| {
         Diagnostic::new(Code::MISSING_FIELD, format!("{of} must have the field `{field}`"))
@@ -76,7 +76,7 @@ pub(super) fn check(document: &Document, place: Place, findings: &mut Vec<Diagno
     }
 }
 
-fn check_flows(document: &Document, flows: Place, findings: &mut Vec<Diagnostic>) {
+fn check_flows(document: &Document, flows: Place, findings: &mut Findings) {
     for (name, flow) in document.entries(flows).filter(|(k, _)| !k.starts_with("x-")) {
         let Some((_, urls)) = FLOWS.iter().find(|(flow, _)| *flow == name) else {
             findings

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Object, Role, Shape, security};
 use crate::{
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Kind, Place, edit_distance},
     resolve::{Refs, format::written, refs::reference},
 };
@@ -32,7 +32,7 @@ pub(crate) fn walk(
     root: Place,
     object: &'static Object,
     refs: &mut Refs,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Index {
     let mut walk = Walk { document, refs, findings, index: Index::default(), seen: HashSet::new(), todo: Vec::new() };
     walk.todo.push((root, Task::Fields(object)));
@@ -53,7 +53,7 @@ enum Task {
 struct Walk<'a> {
     document: &'a Document,
     refs: &'a mut Refs,
-    findings: &'a mut Vec<Diagnostic>,
+    findings: &'a mut Findings,
     index: Index,
     seen: HashSet<(Place, *const Object)>,
     /// A stack, so that a chain of references of any length needs none of ours; filled in reverse, so that places are met in

@@ -69,6 +69,7 @@ impl<'d> Merge<'_, 'd, 'd> {
             return;
         }
         let own = member == self.schema.place || self.schema.members.len() == 1;
+        let described = self.schema.members[0] == self.schema.place && self.schema.description.is_some();
         let mut object = ObjectPart { properties: None, patterns: None, additional: None };
         let (mut items, mut prefix, mut additional_items) = (None, None, None);
         let (mut condition, mut then, mut otherwise) = (None, None, None);
@@ -81,15 +82,10 @@ impl<'d> Merge<'_, 'd, 'd> {
                     self.intersect(vec![value]);
                 }
                 "format" => self.schema.format = self.text(key, value).map(str::to_owned).or(self.schema.format.take()),
-                "title" => {
-                    if own || self.schema.members.len() == 1 {
-                        self.schema.title = self.text(key, value).map(str::to_owned);
-                    }
-                }
-                "description" => {
-                    if own || self.schema.place != self.schema.members[0] || self.schema.description.is_none() {
-                        self.schema.description = self.text(key, value).map(str::to_owned);
-                    }
+                "title" if own => self.schema.title = self.text(key, value).map(str::to_owned),
+                // Its own, or else the last of the parts: they go from the general to the particular.
+                "description" if own || !described => {
+                    self.schema.description = self.text(key, value).map(str::to_owned);
                 }
                 "deprecated" => self.schema.deprecated |= self.document.bool(value).unwrap_or_default(),
                 "default" => self.schema.default = Some(self.document.value(value)),
@@ -110,10 +106,10 @@ impl<'d> Merge<'_, 'd, 'd> {
                     self.count(key, value)
                 }
                 "pattern" => {
-                    if let Some(text) = self.text(key, value) {
-                        if !self.schema.patterns.iter().any(|p| p == text) {
-                            self.schema.patterns.push(text.to_owned());
-                        }
+                    if let Some(text) = self.text(key, value)
+                        && !self.schema.patterns.iter().any(|p| p == text)
+                    {
+                        self.schema.patterns.push(text.to_owned());
                     }
                 }
                 "uniqueItems" => match self.document.bool(value) {

@@ -15,7 +15,7 @@ use std::{collections::HashMap, rc::Rc};
 use super::Refs;
 use crate::{
     api::{Schema, SchemaId, Schemas},
-    diagnostic::{At, Code, Diagnostic},
+    diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Kind, Place},
 };
 
@@ -28,7 +28,7 @@ const WORK: u64 = 4_000_000;
 pub(crate) struct Builder<'d> {
     document: &'d Document,
     refs: &'d mut Refs,
-    findings: &'d mut Vec<Diagnostic>,
+    findings: &'d mut Findings,
     schemas: Vec<Schema>,
     /// Ids of places, references followed.
     places: HashMap<Place, SchemaId>,
@@ -54,7 +54,7 @@ struct Step<'a> {
 }
 
 impl<'d> Builder<'d> {
-    pub(crate) fn new(document: &'d Document, refs: &'d mut Refs, findings: &'d mut Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(document: &'d Document, refs: &'d mut Refs, findings: &'d mut Findings) -> Self {
         Self {
             document,
             refs,
@@ -69,7 +69,7 @@ impl<'d> Builder<'d> {
         }
     }
 
-    pub(crate) fn findings(&mut self) -> &mut Vec<Diagnostic> {
+    pub(crate) fn findings(&mut self) -> &mut Findings {
         self.findings
     }
 
@@ -188,10 +188,10 @@ impl<'d> Builder<'d> {
     fn set_id(&mut self, starts: &[Place], step: Step<'_>) -> Option<SchemaId> {
         let mut ends: Vec<Place> = Vec::with_capacity(starts.len());
         for start in starts {
-            if let Some(end) = self.schema_end(*start) {
-                if !ends.contains(&end) {
-                    ends.push(end);
-                }
+            if let Some(end) = self.schema_end(*start)
+                && !ends.contains(&end)
+            {
+                ends.push(end);
             }
         }
         let (&last, rest) = ends.split_last()?;

@@ -8,8 +8,7 @@ use crate::document::{Document, Place};
 pub(super) fn of(document: &Document, place: Place) -> (Option<String>, Option<String>, Vec<String>) {
     let mut path = Vec::new();
     let mut at = place;
-    loop {
-        let Some(parent) = document.parent(at) else { break };
+    while let Some(parent) = document.parent(at) {
         let key = document.key(at);
         let parent_key = document.key(parent);
         match (key, parent_key) {
