@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::message::{HeaderEntry, Headers, HeadersRef};
 
@@ -120,6 +120,7 @@ pub(crate) struct RecordBatch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     headers: Vec<HeaderEntry>,
+    shelf: Option<Arc<Shelf>>,
 }
 
 struct Entry {
@@ -135,9 +136,60 @@ impl RecordBatch {
     pub(crate) const MAX_BYTES: usize = 64 << 10;
     const MAX_RECORDS: usize = 64;
 
-    /// Each of its records, in order.
-    pub(crate) fn records(self: Arc<Self>) -> impl Iterator<Item = RawRecord> {
-        (0..end(self.entries.len())).map(move |index| RawRecord { batch: Arc::clone(&self), index })
+    /// One of its records, if it has so many.
+    pub(crate) fn record(self: &Arc<Self>, index: u32) -> Option<RawRecord> {
+        ((index as usize) < self.entries.len()).then(|| RawRecord { batch: Arc::clone(self), index })
+    }
+}
+
+impl Drop for RecordBatch {
+    fn drop(&mut self) {
+        if let Some(shelf) = self.shelf.take() {
+            shelf.put_back(Buffers {
+                bytes: std::mem::take(&mut self.bytes),
+                entries: std::mem::take(&mut self.entries),
+                headers: std::mem::take(&mut self.headers),
+            });
+        }
+    }
+}
+
+/// Where the memory of batches is kept for the next ones. Without it every batch's pages are given back to the system and
+/// asked for again, which costs more than filling them.
+#[derive(Default)]
+pub(crate) struct Shelf(Mutex<Vec<Buffers>>);
+
+#[derive(Default)]
+struct Buffers {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    headers: Vec<HeaderEntry>,
+}
+
+impl Shelf {
+    /// How many are kept; 4 MiB with [`RecordBatch::MAX_BYTES`].
+    const MOST: usize = 64;
+
+    fn take(&self) -> Buffers {
+        self.buffers().pop().unwrap_or_default()
+    }
+
+    fn put_back(&self, mut buffers: Buffers) {
+        let Buffers { bytes, entries, headers } = &mut buffers;
+        // One that had to hold a large record is not worth keeping.
+        if bytes.capacity() <= 2 * RecordBatch::MAX_BYTES {
+            bytes.clear();
+            entries.clear();
+            headers.clear();
+            let mut all = self.buffers();
+            if all.len() < Self::MOST {
+                all.push(buffers);
+            }
+        }
+    }
+
+    fn buffers(&self) -> MutexGuard<'_, Vec<Buffers>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -146,7 +198,17 @@ pub(crate) struct BatchBuilder(RecordBatch);
 
 impl BatchBuilder {
     pub(crate) fn new(topic: Arc<str>, partition: i32) -> Self {
-        Self(RecordBatch { topic, partition, bytes: Vec::new(), entries: Vec::new(), headers: Vec::new() })
+        Self::with(topic, partition, Buffers::default(), None)
+    }
+
+    /// A batch whose memory comes from a shelf, and goes back to it with the last of its records.
+    pub(crate) fn from_shelf(topic: Arc<str>, partition: i32, shelf: &Arc<Shelf>) -> Self {
+        Self::with(topic, partition, shelf.take(), Some(Arc::clone(shelf)))
+    }
+
+    fn with(topic: Arc<str>, partition: i32, buffers: Buffers, shelf: Option<Arc<Shelf>>) -> Self {
+        let Buffers { bytes, entries, headers } = buffers;
+        Self(RecordBatch { topic, partition, bytes, entries, headers, shelf })
     }
 
     /// Whether so many more bytes should go to another batch.
@@ -223,7 +285,9 @@ mod tests {
         batch.push(1, None, None, Some(b""), [("a", Some(&b"1"[..]))].into_iter());
         batch.push(5, None, Some(b""), None, std::iter::empty());
         batch.push(6, None, Some(b"k"), Some(b"v"), [("b", None), ("c", Some(&b"3"[..]))].into_iter());
-        let records: Vec<_> = batch.finish().records().collect();
+        let batch = batch.finish();
+        let records: Vec<_> = (0..3).filter_map(|index| batch.record(index)).collect();
+        assert!(batch.record(3).is_none());
         let parts = |record: &RawRecord| {
             (record.offset(), record.key().map(<[u8]>::to_vec), record.payload().map(<[u8]>::to_vec))
         };
@@ -234,6 +298,24 @@ mod tests {
         assert!(records[1].headers().is_empty());
         assert_eq!(records[2].headers().iter().count(), 2);
         assert_eq!(records[2].headers().text("c"), Some("3"));
+    }
+
+    #[test]
+    fn the_memory_of_a_batch_is_used_again_when_its_last_record_is_gone() {
+        let shelf = Arc::new(Shelf::default());
+        let mut first = BatchBuilder::from_shelf("t".into(), 0, &shelf);
+        first.push(1, None, Some(b"k"), Some(b"v"), [("a", None)].into_iter());
+        let first = first.finish();
+        let record = first.record(0);
+        drop(first);
+        assert!(shelf.buffers().is_empty());
+        drop(record);
+        assert_eq!(shelf.buffers().len(), 1);
+        let mut second = BatchBuilder::from_shelf("t".into(), 0, &shelf);
+        assert!(shelf.buffers().is_empty());
+        second.push(2, None, None, Some(b"w"), std::iter::empty());
+        let record = second.finish().record(0);
+        assert!(record.is_some_and(|record| record.key().is_none() && record.payload() == Some(b"w")));
     }
 
     #[test]

@@ -183,9 +183,9 @@ impl<I: Inbox> Consumer<I::Context, I> {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<Report, ConsumerError> {
         self.check()?;
         let Self { settings, group, registrations, inbox, mut engine, concurrency, without_id, metrics, .. } = self;
-        // One lane: the pool shares the work out. What no lane has begun is taken back when a partition is.
+        // One lane: the pool shares the work out.
         engine.lanes = 1;
-        engine.lane_capacity = engine.max_in_flight;
+        engine.lane_capacity = lane_capacity(concurrency, engine.run_length);
 
         let handlers =
             registrations.iter().map(|registration| (registration.topic().name, registration.handler())).collect();
@@ -284,6 +284,12 @@ pub enum ConsumerError {
         /// What librdkafka says.
         reason: String,
     },
+}
+
+/// How many events may be handed out at a time: enough for every handler to have a run of the longest, and for a turn of the
+/// poll thread where handlers are quick. More would have to be taken back when a partition is asked back.
+fn lane_capacity(concurrency: usize, run_length: u32) -> u32 {
+    u32::try_from(concurrency).unwrap_or(u32::MAX).saturating_mul(run_length).max(2_048)
 }
 
 struct StopOnDrop(Arc<Pool>);

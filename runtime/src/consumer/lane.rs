@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::engine::{Completion, Token};
 use super::failure::Failure;
-use super::pool::{Answer, Chunk, Pool, Run};
+use super::pool::{Answer, Chunk, Failed, Pool, Run};
 use super::without_id::WithoutId;
 use crate::handler::HandlerError;
 use crate::inbox::{Admission, EventKey, Inbox};
@@ -58,17 +58,19 @@ impl<I: Inbox> Lanes<I> {
         let mut done = 0;
         let mut failure = None;
         for (token, record) in records.drain(..) {
-            match self.handle(lane, turn, run, &record).await {
+            let (partition, offset) = (record.partition(), record.offset());
+            match self.handle(lane, turn, run, record).await {
                 Ok(()) => done += 1,
                 Err(reason) => {
-                    failure = Some((token, record, reason));
+                    failure =
+                        Some(Box::new(Failed { token, handler: run.handler, partition, offset, failure: reason }));
                     break;
                 }
             }
         }
         // The allocation is kept.
         lane.current = records;
-        let kind = failure.as_ref().map(|(_, _, failure): &(Token, RawRecord, Failure)| failure.code.kind());
+        let kind = failure.as_ref().map(|failed| failed.failure.code.kind());
         Answer::Completed { completion: Completion { run: run.id, done, failure: kind }, failure }
     }
 
@@ -78,7 +80,7 @@ impl<I: Inbox> Lanes<I> {
         lane: &mut Lane<I>,
         turn: &mut Turn<'_>,
         run: Run,
-        record: &RawRecord,
+        record: RawRecord,
     ) -> Result<(), Failure> {
         let Some(registration) = self.registrations.get(run.handler as usize) else {
             return Err(Failure::handler(&HandlerError::transient("no handler for this topic")));
@@ -87,9 +89,9 @@ impl<I: Inbox> Lanes<I> {
         let tally = &mut tally[run.handler as usize];
         let worker = &mut **workers[run.handler as usize].get_or_insert_with(|| registration.worker());
 
-        match caught(|| worker.read(record))? {
+        match caught(|| worker.read(&record))? {
             Ok(contradictions) if contradictions.is_empty() => {}
-            Ok(contradictions) => self.contradicted(record, &contradictions),
+            Ok(contradictions) => self.contradicted(&record, &contradictions),
             Err(error) => return Err(Failure::undecodable(&error)),
         }
         let session = match session {
@@ -105,7 +107,7 @@ impl<I: Inbox> Lanes<I> {
             let own = worker.id();
             let id = match own.as_deref().filter(|id| !id.is_empty()) {
                 Some(id) => id,
-                None => self.without_id.id(record, fallback_id).map_err(|error| Failure::handler(&error))?,
+                None => self.without_id.id(&record, fallback_id).map_err(|error| Failure::handler(&error))?,
             };
             let key = [EventKey { group: &self.group, id }];
             turn.patiently(self.inbox.begin(session, &key, admissions)).await
@@ -125,7 +127,7 @@ impl<I: Inbox> Lanes<I> {
         }
 
         let context = self.inbox.lend(session);
-        let result = match caught(|| worker.start(record.clone(), run.attempt, context)) {
+        let result = match caught(|| worker.start(record, run.attempt, context)) {
             Ok(()) => turn.patiently(handling(worker)).await,
             Err(panic) => Err(panic),
         };

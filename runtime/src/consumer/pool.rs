@@ -56,19 +56,26 @@ impl Chunk {
     }
 }
 
+/// The event of a run that failed, and how.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) token: Token,
+    /// Tokens are used again; these tell whether it is still the same record.
+    pub(crate) handler: u32,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) failure: Failure,
+}
+
 /// What the poll thread is told.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Completed {
-        completion: Completion,
-        /// The event that failed, and how.
-        failure: Option<(Token, RawRecord, Failure)>,
-    },
-    DeadLettered {
-        run: RunId,
-        ok: bool,
-    },
+    Completed { completion: Completion, failure: Option<Box<Failed>> },
+    DeadLettered { run: RunId, ok: bool },
 }
+
+/// How many answers may wait for the poll thread while the lanes have other work.
+const ANSWERS: usize = 512;
 
 /// The queue. See the [module](self).
 #[derive(Debug, Default)]
@@ -138,8 +145,15 @@ impl Pool {
         if answers.is_empty() {
             return;
         }
-        lock(&self.answers).append(answers);
-        self.wake();
+        let waiting = {
+            let mut all = lock(&self.answers);
+            all.append(answers);
+            all.len()
+        };
+        // While there is work for the lanes anyway, it can wait: it looks by itself after a while.
+        if waiting >= ANSWERS || lock(&self.work).is_empty() {
+            self.wake();
+        }
     }
 
     /// Moves the answers so far to the end of `into`.

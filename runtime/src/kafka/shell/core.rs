@@ -15,7 +15,8 @@ use super::reader::Reader;
 use super::rebalance::Rebalances;
 use super::store::Store;
 use crate::consumer::engine::{
-    Arrival, CircuitId, Completion, Effect, Effects, Engine, Input, Millis, PartitionId, RunId, Settings, Token,
+    Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Input, Millis, PartitionId, RunId,
+    Settings, Token,
 };
 use crate::consumer::pool::{Answer, Chunk, Pool, Run};
 use crate::telemetry::{Metrics, add};
@@ -28,6 +29,8 @@ const PAUSE_AFTER: Millis = 200;
 /// For how long the thread sleeps at least, and at most, when it is not woken.
 const SHORTEST_REST: Duration = Duration::from_millis(1);
 const LONGEST_REST: Duration = Duration::from_millis(50);
+/// As long as lanes are at work: they do not wake it while they have more to do.
+const BUSY_REST: Duration = Duration::from_millis(2);
 
 /// A handler, as far as the shell needs to know it.
 pub(super) struct HandlerInfo {
@@ -115,9 +118,10 @@ impl Core {
         for answer in answers.drain(..) {
             match answer {
                 Answer::Completed { completion, failure } => {
-                    if let Some((token, record, failure)) = failure {
-                        tracing::debug!(?record, code = failure.code.as_str(), "an event failed");
-                        self.store.note(token, &record, failure);
+                    if let Some(failed) = failure {
+                        let (partition, offset) = (failed.partition, failed.offset);
+                        tracing::debug!(partition, offset, code = failed.failure.code.as_str(), "an event failed");
+                        self.store.note(*failed);
                     }
                     completions.push(completion);
                 }
@@ -203,13 +207,7 @@ impl Core {
                         self.dispatch(&mut chunks, run, attempt, effects.tokens(from, len));
                     }
                     Effect::DeadLetter { run, token, attempts, reason } => {
-                        self.dead_letter(run, token, |record, handler, failures| Undeliverable {
-                            record,
-                            handler,
-                            attempts,
-                            reason,
-                            failures,
-                        });
+                        self.dead_letter(run, token, attempts, reason);
                     }
                     Effect::Commit { partition, epoch, next } => {
                         if let Some(partition) = self.partitions.get(partition).filter(|it| it.epoch == Some(epoch)) {
@@ -253,18 +251,15 @@ impl Core {
     }
 
     fn dispatch(&self, chunks: &mut Vec<Chunk>, run: RunId, attempt: u32, tokens: &[Token]) {
-        let Some(first) = tokens.first().and_then(|token| self.store.get(*token)) else { return };
-        let (handler, len) = (first.handler, u32::try_from(tokens.len()).unwrap_or(u32::MAX));
+        let Some(handler) = tokens.first().and_then(|token| self.store.handler(*token)) else { return };
+        let len = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
         let run = Run { id: run, attempt, handler, len };
         if attempt > 1
             && let Some(topic) = self.handlers.get(handler as usize).and_then(|it| self.metrics.topic(it.topic))
         {
             add(&topic.retried, 1);
         }
-        let records = tokens.iter().filter_map(|token| {
-            let record = self.store.get(*token)?.record.clone()?;
-            Some((*token, record))
-        });
+        let records = tokens.iter().filter_map(|token| Some((*token, self.store.record(*token)?)));
         match chunks.last_mut().filter(|chunk| !chunk.is_full()) {
             Some(chunk) => chunk.push(run, records),
             None => {
@@ -275,20 +270,12 @@ impl Core {
         }
     }
 
-    fn dead_letter(
-        &self,
-        run: RunId,
-        token: Token,
-        letter: impl FnOnce(
-            crate::record::RawRecord,
-            &'static str,
-            Option<Box<crate::consumer::failure::Failures>>,
-        ) -> Undeliverable,
-    ) {
-        let slot = self.store.get(token);
-        let Some((slot, record)) = slot.and_then(|slot| Some((slot, slot.record.clone()?))) else { return };
-        let handler = self.handlers.get(slot.handler as usize).map_or("", |handler| handler.name);
-        let letter = letter(record, handler, slot.failures.clone());
+    fn dead_letter(&self, run: RunId, token: Token, attempts: u32, reason: DeadLetterReason) {
+        let Some(record) = self.store.record(token) else { return };
+        let handler = self.store.handler(token).and_then(|handler| self.handlers.get(handler as usize));
+        let handler = handler.map_or("", |handler| handler.name);
+        let failures = self.store.failures(token).cloned();
+        let letter = Undeliverable { record, handler, attempts, reason, failures };
         let (letters, pool) = (Arc::clone(&self.letters), Arc::clone(&self.pool));
         self.runtime.spawn(async move {
             let ok = letters.deliver(&letter).await;
@@ -370,7 +357,8 @@ impl Core {
 
     /// How long the thread may sleep when nobody wakes it.
     pub(super) fn rest(&self) -> Duration {
-        Duration::from_millis(self.engine.next_tick().saturating_sub(self.now())).clamp(SHORTEST_REST, LONGEST_REST)
+        let longest = if self.engine.in_flight().events > 0 { BUSY_REST } else { LONGEST_REST };
+        Duration::from_millis(self.engine.next_tick().saturating_sub(self.now())).clamp(SHORTEST_REST, longest)
     }
 
     fn handler(&self, circuit: CircuitId) -> &'static str {

@@ -18,7 +18,7 @@ pub(super) struct Undeliverable {
     pub(super) handler: &'static str,
     pub(super) attempts: u32,
     pub(super) reason: DeadLetterReason,
-    pub(super) failures: Option<Box<Failures>>,
+    pub(super) failures: Option<Failures>,
 }
 
 /// Writes dead letters.
@@ -90,7 +90,7 @@ impl Letters {
             handler: letter.handler,
             attempts: letter.attempts,
             reason: letter.reason,
-            failures: letter.failures.as_deref(),
+            failures: letter.failures.as_ref(),
         };
         let message = dead_letter::letter(record, to.clone(), &circumstances);
         // Fewer partitions than the topic has: by key, as any producer would.

@@ -1,6 +1,7 @@
 //! From librdkafka's messages to records that outlive them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rdkafka::Message as _;
 use rdkafka::message::{BorrowedMessage, Headers as _};
@@ -8,7 +9,7 @@ use rdkafka::message::{BorrowedMessage, Headers as _};
 use super::partitions::Partitions;
 use super::store::Store;
 use crate::consumer::engine::{Arrival, PartitionId};
-use crate::record::{BatchBuilder, RecordBatch};
+use crate::record::{BatchBuilder, Shelf};
 use crate::telemetry::{Metrics, add};
 
 /// What a record occupies besides its bytes, roughly.
@@ -17,6 +18,7 @@ const OVERHEAD: usize = 128;
 /// Copies messages into batches.
 #[derive(Default)]
 pub(super) struct Reader {
+    shelf: Arc<Shelf>,
     arrivals: Vec<(i64, Option<u64>, u32)>,
 }
 
@@ -62,7 +64,7 @@ impl Reader {
     fn start(&self, partitions: &Partitions, id: PartitionId) -> BatchBuilder {
         let (topic, number) =
             partitions.get(id).map_or_else(Default::default, |partition| (partition.topic.clone(), partition.number));
-        BatchBuilder::new(topic, number)
+        BatchBuilder::from_shelf(topic, number, &self.shelf)
     }
 
     fn push(&mut self, builder: &mut BatchBuilder, message: &BorrowedMessage<'_>) {
@@ -90,11 +92,14 @@ impl Reader {
     ) -> u64 {
         let count = self.arrivals.len() as u64;
         let Some(partition) = partitions.get_mut(id) else { return 0 };
-        let records = RecordBatch::records(builder.finish());
-        for (record, (offset, key, bytes)) in records.zip(self.arrivals.drain(..)) {
-            let token = store.insert(record, partition.handler);
-            partition.ahead.push_back(Arrival { offset, key, bytes, token });
-        }
+        let mut arrivals = self.arrivals.iter();
+        let offsets = self.arrivals.iter().map(|(offset, ..)| *offset);
+        store.insert(builder.finish(), partition.number, partition.handler, offsets, |token| {
+            if let Some(&(offset, key, bytes)) = arrivals.next() {
+                partition.ahead.push_back(Arrival { offset, key, bytes, token });
+            }
+        });
+        self.arrivals.clear();
         count
     }
 }
