@@ -38,18 +38,33 @@ impl Default for Runtime {
     }
 }
 
+/// Why there can be no crate, whatever the contract says.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenerateError {
+    /// Cargo would not take it.
+    #[error("{0:?} cannot be the name of a crate")]
+    Name(String),
+    /// A template is at fault.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
 /// Writes the crate of a contract, in memory.
 ///
 /// Findings are added to `loaded`; where one of them is an error that leaves the types in doubt, there are no files.
 ///
 /// # Errors
-/// When a template cannot be rendered.
+/// When the name cannot be that of a crate, or a template cannot be rendered.
 pub fn generate_crate(
     loaded: &mut Loaded,
     config: &Config,
     options: &CrateOptions,
     templates: &Templates,
-) -> Result<Option<FileSet>, TemplateError> {
+) -> Result<Option<FileSet>, GenerateError> {
+    if let Some(name) = options.name.as_ref().or(config.package.name.as_ref()).filter(|name| !is_crate_name(name)) {
+        return Err(GenerateError::Name(name.clone()));
+    }
     let mut findings = Vec::new();
     let files = match Plan::new(loaded, config, &mut findings) {
         Some(plan) => Some(crate_files(&plan, config, options, templates)?),
@@ -153,7 +168,7 @@ fn crate_name(title: &str) -> String {
 }
 
 /// Whether cargo takes it for the name of a package.
-pub(crate) fn is_crate_name(name: &str) -> bool {
+fn is_crate_name(name: &str) -> bool {
     let characters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let word = name.replace('-', "_");
     let reserved = ["test", "core", "std", "alloc", "proc_macro", "conecta_runtime", "self", "super", "crate", "_"];

@@ -4,6 +4,7 @@
 //! two steps, without touching a disk; faults are collected as [`diagnostic::Diagnostic`]s.
 
 pub mod api;
+mod builder;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
@@ -23,6 +24,7 @@ mod resolve;
 mod types;
 pub mod validate;
 
+pub use builder::{BuildError, Builder};
 pub use document::Source;
-pub use generate::{CrateOptions, Runtime, generate_crate, generate_modules};
+pub use generate::{CrateOptions, GenerateError, Runtime, generate_crate, generate_modules};
 pub use load::{Loaded, load};

@@ -5,6 +5,7 @@ pub mod consumer;
 pub mod datetime;
 pub mod event;
 pub mod handler;
+mod include;
 pub mod inbox;
 #[cfg(feature = "kafka")]
 pub mod kafka;

@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::diagnostic::{Format, Severity, render};
 use crate::document::DiskFiles;
 use crate::files::{Difference, FileSet};
-use crate::generate::is_crate_name;
 use crate::render::Templates;
 use crate::{CrateOptions, Runtime, generate_crate, load};
 
@@ -60,9 +59,6 @@ pub(super) fn run(args: &Args) -> Exit {
 }
 
 fn generate(args: &Args) -> Result<Exit, Exit> {
-    if let Some(name) = args.name.as_deref().filter(|name| !is_crate_name(name)) {
-        return Err(output::trouble(&format!("{name:?} cannot be the name of a crate")));
-    }
     let config = config(args)?;
     let templates = match &args.templates {
         Some(folder) => Templates::overridden_by(folder).map_err(|error| output::trouble(&error.to_string()))?,
