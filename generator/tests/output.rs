@@ -109,3 +109,17 @@ fn a_reader_that_goes_away_is_no_fault() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(text(&output.stderr), "");
 }
+
+#[test]
+fn a_minified_document_is_not_printed_whole() {
+    let fields: Vec<String> = (0..3000).map(|i| format!("\"field{i}é\": 1")).collect();
+    let document = format!(
+        "{{\"asyncapi\": \"2.6.0\", \"info\": {{\"title\": \"t\", \"version\": \"1\"}}, \"channels\": {{}}, {}}}",
+        fields.join(", ")
+    );
+    let folder = Folder::new().with("spec.json", document);
+    let output = folder.run(&["check", "spec.json"]);
+    let shown = text(&output.stdout);
+    assert!(shown.len() < 1_000_000, "{} bytes", shown.len());
+    insta::assert_snapshot!(shown.lines().take(4).collect::<Vec<_>>().join("\n"));
+}

@@ -5,6 +5,7 @@
 //! nothing is handed to a deserialiser before its size, depth and alias expansion are known to be harmless.
 
 mod chunks;
+mod file;
 mod files;
 mod fill;
 mod json;
@@ -20,6 +21,7 @@ use serde_json::{Map, Number, Value};
 use crate::diagnostic::At;
 use tree::{Data, NONE, Tree};
 
+pub use file::File;
 pub use files::{DiskFiles, MemoryFiles, NoFiles, ReadError, ReadFiles, Source};
 pub use limits::Limits;
 pub(crate) use refs::edit_distance;
@@ -73,54 +75,6 @@ impl Kind {
             Self::Map => "a mapping",
         }
     }
-}
-
-/// A file of the document.
-#[derive(Debug)]
-pub struct File {
-    /// As it is shown.
-    pub name: String,
-    /// Its text, without a byte order mark.
-    pub text: String,
-    /// Byte offset at which each line begins.
-    lines: Vec<u32>,
-    /// Path from the root document's folder, `/` between its parts; what a `$ref` in it is relative to.
-    path: String,
-    /// Its top value, where it could be read.
-    root: Option<Place>,
-}
-
-impl File {
-    fn new(name: String, path: String, text: String) -> Self {
-        let mut lines = vec![0];
-        lines.extend(memchr_newlines(&text));
-        Self { name, text, lines, path, root: None }
-    }
-
-    /// Its path from the root document's folder, with `/` between its parts.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// A line, counted from 1, without its end.
-    pub fn line(&self, number: usize) -> &str {
-        let start = self.lines.get(number.wrapping_sub(1)).map_or(self.text.len(), |s| *s as usize);
-        let end = self.lines.get(number).map_or(self.text.len(), |s| *s as usize);
-        self.text[start..end].trim_end_matches(['\n', '\r'])
-    }
-
-    /// The position of a byte offset.
-    pub fn position(&self, offset: u32) -> Position {
-        let offset = (offset as usize).min(self.text.len());
-        let line = self.lines.partition_point(|&start| start as usize <= offset) - 1;
-        let start = self.lines[line] as usize;
-        let column = self.text.get(start..offset).map_or(offset - start, |t| t.chars().count()) + 1;
-        Position { line: line + 1, column }
-    }
-}
-
-fn memchr_newlines(text: &str) -> impl Iterator<Item = u32> + '_ {
-    text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1)
 }
 
 /// All files of a contract, as one tree.

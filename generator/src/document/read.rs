@@ -126,7 +126,8 @@ impl Document {
     }
 
     fn fill_yaml(&mut self, root: u32, file: u32, anchors: bool) -> Result<(), Refusal> {
-        let File { text, lines, .. } = &self.files[file as usize];
+        let here = &self.files[file as usize];
+        let text = &here.text;
         let pieces = chunks::pieces(&self.tree, root, text, anchors);
         let filled = pieces.iter().all(|piece| {
             let deserializer = serde_yaml::Deserializer::from_str(&text[piece.range.clone()]);
@@ -144,9 +145,7 @@ impl Document {
             return Err(refusal);
         }
         let offset = error.location().map_or(0, |at| {
-            let line = at.line().saturating_sub(1);
-            let start = lines.get(line).copied().unwrap_or_default();
-            start + at.column().saturating_sub(1) as u32
+            self.files[file as usize].offset(at.line().saturating_sub(1), at.column().saturating_sub(1))
         });
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
@@ -154,15 +153,14 @@ impl Document {
     }
 
     fn fill_json(&mut self, root: u32, file: u32) -> Result<(), Refusal> {
-        let File { text, lines, .. } = &self.files[file as usize];
-        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let here = &self.files[file as usize];
+        let mut deserializer = serde_json::Deserializer::from_str(&here.text);
         let filled = fill::fill(&mut self.tree, root, Syntax::Json, &mut deserializer);
         let Err((error, disagreement)) = filled else { return Ok(()) };
         if let Some(refusal) = self.disagreement(disagreement) {
             return Err(refusal);
         }
-        let start = lines.get(error.line().saturating_sub(1)).copied().unwrap_or_default();
-        let offset = (start + error.column().saturating_sub(1) as u32).min(text.len() as u32);
+        let offset = self.files[file as usize].offset(error.line().saturating_sub(1), error.column().saturating_sub(1));
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
         Err(Refusal::new(Code::SYNTAX, format!("this is not JSON: {message}"), (offset, offset)))

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Data, Document, Kind, Limits, Place, ReadError, ReadFiles, Source};
+use super::{Data, Document, File, Kind, Limits, Place, ReadError, ReadFiles, Source};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 
 /// Files that references asked for.
@@ -181,7 +181,7 @@ impl Document {
                 _ => RefFault::Remote,
             });
         }
-        let from = self.files.get(file as usize).map_or("", |f| f.path.as_str());
+        let from = self.files.get(file as usize).map_or("", File::path);
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
         for part in path.split('/') {

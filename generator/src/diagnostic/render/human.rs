@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet, renderer::DecorStyle,
+};
 
 use super::{hostile, printable};
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    document::{Document, File, Span},
+    document::{Document, File, Position, Span},
 };
 
 /// Lines further apart than this are drawn as two snippets, so that what lies between is not printed.
@@ -15,6 +17,9 @@ const NEAR: usize = 6;
 
 /// Columns.
 const WIDTH: usize = 80;
+
+/// Bytes of a line that is still shown; in a minified document a line is all of it.
+const LONG: usize = 1000;
 
 pub(super) fn render(diagnostics: &[Diagnostic], document: &Document, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
@@ -53,16 +58,33 @@ struct Window {
     marks: Vec<(std::ops::Range<usize>, bool, String)>,
 }
 
+impl Window {
+    fn snippet(&self) -> Snippet<'_, Annotation<'_>> {
+        let marks = self.marks.iter().map(|(range, primary, label)| {
+            let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let annotation = kind.span(range.clone());
+            if label.is_empty() { annotation } else { annotation.label(label.as_str()) }
+        });
+        Snippet::source(self.text.as_str()).line_start(self.first_line).path(self.file.as_str()).annotations(marks)
+    }
+}
+
+/// What is shown of the text: its lines, or where it is, if these are too long to show.
+enum View {
+    Lines(Window),
+    Place { file: String, line: usize, column: usize, note: String },
+}
+
 struct Drawing {
     message: String,
     code: String,
     help: Option<String>,
-    windows: Vec<Window>,
+    views: Vec<View>,
 }
 
 impl Drawing {
     fn of(d: &Diagnostic, document: &Document) -> Self {
-        let mut windows: Vec<Window> = Vec::new();
+        let mut views = Vec::new();
         let places = d.at.iter().map(|at| (*at, true, d.label.as_str()));
         let related = d.related.iter().map(|r| (r.at, false, r.message.as_str()));
         let mut marks: Vec<(Span, bool, &str)> = places
@@ -86,14 +108,22 @@ impl Drawing {
                 }
                 !near
             });
-            windows.push(window(file, from, to, &here));
+            if (from..=to).all(|line| file.line(line).len() <= LONG) {
+                views.push(View::Lines(window(file, from, to, &here)));
+            } else {
+                views.extend(here.into_iter().map(|(span, _, label)| {
+                    let Position { line, column } = file.position(span.start);
+                    let note = wrapped(&printable(&label), WIDTH - 13);
+                    View::Place { file: printable(&file.name), line, column, note }
+                }));
+            }
         }
         Self {
             // `warning[CG0601]: ` and `    = help: ` stand before them.
             message: wrapped(&printable(&d.message), WIDTH - 17),
             code: d.code.to_string(),
             help: d.help.as_deref().map(|help| wrapped(&printable(help), WIDTH - 13)),
-            windows,
+            views,
         }
     }
 
@@ -103,16 +133,17 @@ impl Drawing {
             Severity::Warning => Level::WARNING,
             Severity::Note => Level::NOTE,
         };
-        let mut group =
-            level.primary_title(self.message.as_str()).id(self.code.as_str()).elements(self.windows.iter().map(|w| {
-                Snippet::source(w.text.as_str()).line_start(w.first_line).path(w.file.as_str()).annotations(
-                    w.marks.iter().map(|(range, primary, label)| {
-                        let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-                        let annotation = kind.span(range.clone());
-                        if label.is_empty() { annotation } else { annotation.label(label.as_str()) }
-                    }),
-                )
-            }));
+        let mut group = level.primary_title(self.message.as_str()).id(self.code.as_str()).elements([] as [Padding; 0]);
+        for view in &self.views {
+            group = match view {
+                View::Lines(window) => group.element(window.snippet()),
+                View::Place { file, line, column, note } => {
+                    let origin = Origin::path(file.as_str()).line(*line).char_column(*column);
+                    let group = group.element(origin);
+                    if note.is_empty() { group } else { group.element(Level::NOTE.message(note.as_str())) }
+                }
+            };
+        }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }

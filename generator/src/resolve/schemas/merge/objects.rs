@@ -1,0 +1,61 @@
+//! Keywords of objects: properties, and what each member says of those it does not name.
+
+use super::Merge;
+use crate::{api::AdditionalProperties, document::Place};
+
+impl<'d> Merge<'_, 'd, 'd> {
+    pub(super) fn objects(&mut self) {
+        let parts = std::mem::take(&mut self.parts.objects);
+        let properties = std::mem::take(&mut self.parts.properties);
+        let patterns = std::mem::take(&mut self.parts.patterns);
+        let several = parts.len() > 1;
+        let names = |map: Option<Place>, name: &str| map.is_some_and(|m| self.document.get(m, name).is_some());
+        let mut allowed: Vec<(&str, Vec<Place>)> = Vec::with_capacity(properties.len());
+        for (name, mut places) in properties {
+            let mut forbidden = false;
+            // A member that does not name the property rules it by its pattern, or by its `additionalProperties`.
+            for part in parts.iter().filter(|p| several && !names(p.properties, name)) {
+                let matching: Vec<Place> = part
+                    .patterns
+                    .iter()
+                    .flat_map(|m| self.document.entries(*m))
+                    .filter(|(pattern, _)| crate::pattern::is_match(pattern, name))
+                    .map(|(_, place)| place)
+                    .collect();
+                match part.additional {
+                    _ if !matching.is_empty() => places.extend(matching),
+                    Some(additional) if self.document.bool(additional) == Some(false) => forbidden = true,
+                    Some(additional) if self.document.bool(additional).is_none() => places.push(additional),
+                    _ => {}
+                }
+            }
+            if !forbidden {
+                allowed.push((name, places));
+            }
+        }
+        for (name, places) in allowed {
+            if let Some(id) = self.set(&places, &[name]) {
+                self.schema.properties.insert(name.to_owned(), id);
+            }
+        }
+        for (position, (pattern, places)) in patterns.into_iter().enumerate() {
+            let forbidden = several
+                && parts.iter().any(|p| {
+                    !names(p.patterns, pattern) && p.additional.is_some_and(|a| self.document.bool(a) == Some(false))
+                });
+            if forbidden {
+                continue;
+            }
+            if let Some(id) = self.set(&places, &["patternProperties", &position.to_string()]) {
+                self.schema.pattern_properties.insert(pattern.to_owned(), id);
+            }
+        }
+        let additional: Vec<Place> = parts.iter().filter_map(|p| p.additional).collect();
+        let others: Vec<Place> = additional.iter().copied().filter(|a| self.document.bool(*a).is_none()).collect();
+        self.schema.additional = if additional.iter().any(|a| self.document.bool(*a) == Some(false)) {
+            AdditionalProperties::Forbidden
+        } else {
+            self.set(&others, &["additionalProperties"]).map_or(AdditionalProperties::Any, AdditionalProperties::Schema)
+        };
+    }
+}
