@@ -34,15 +34,15 @@ impl<I: Inbox> Lanes<I> {
             session: None,
             admissions: Vec::with_capacity(1),
             fallback_id: String::new(),
-            current: Vec::new(),
             tally: self.registrations.iter().map(|_| Tally::default()).collect(),
         };
         let mut turn = Turn { pool: &self.pool, chunk: Chunk::default(), answers: Vec::new() };
+        let mut records = Vec::new();
         while let Some(chunk) = self.pool.next().await {
             turn.chunk = chunk;
             while let Some(run) = turn.chunk.next_run() {
-                lane.current.extend((0..run.len).map_while(|_| turn.chunk.next_record()));
-                let answer = self.work(&mut lane, &mut turn, run).await;
+                records.extend((0..run.len).map_while(|_| turn.chunk.next_record()));
+                let answer = self.work(&mut lane, &mut turn, run, &mut records).await;
                 turn.answers.push(answer);
             }
             self.count(&mut lane.tally);
@@ -52,9 +52,14 @@ impl<I: Inbox> Lanes<I> {
         }
     }
 
-    /// Brings a run's events through, up to the first failure.
-    async fn work(&self, lane: &mut Lane<I>, turn: &mut Turn<'_>, run: Run) -> Answer {
-        let mut records = std::mem::take(&mut lane.current);
+    /// Brings a run's events through, up to the first failure. Empties `records`.
+    async fn work(
+        &self,
+        lane: &mut Lane<I>,
+        turn: &mut Turn<'_>,
+        run: Run,
+        records: &mut Vec<(Token, RawRecord)>,
+    ) -> Answer {
         let mut done = 0;
         let mut failure = None;
         for (token, record) in records.drain(..) {
@@ -68,8 +73,6 @@ impl<I: Inbox> Lanes<I> {
                 }
             }
         }
-        // The allocation is kept.
-        lane.current = records;
         let kind = failure.as_ref().map(|failed| failed.failure.code.kind());
         Answer::Completed { completion: Completion { run: run.id, done, failure: kind }, failure }
     }
@@ -82,78 +85,79 @@ impl<I: Inbox> Lanes<I> {
         run: Run,
         record: RawRecord,
     ) -> Result<(), Failure> {
-        let Some(registration) = self.registrations.get(run.handler as usize) else {
+        let index = run.handler as usize;
+        let Some(registration) = self.registrations.get(index) else {
             return Err(Failure::handler(&HandlerError::transient("no handler for this topic")));
         };
-        let Lane { workers, session, admissions, fallback_id, tally, .. } = lane;
-        let tally = &mut tally[run.handler as usize];
-        let worker = &mut **workers[run.handler as usize].get_or_insert_with(|| registration.worker());
+        let Lane { workers, session, admissions, fallback_id, tally } = lane;
+        let worker = &mut **workers[index].get_or_insert_with(|| registration.worker());
 
         match caught(|| worker.read(&record))? {
             Ok(contradictions) if contradictions.is_empty() => {}
             Ok(contradictions) => self.contradicted(&record, &contradictions),
             Err(error) => return Err(Failure::undecodable(&error)),
         }
-        let session = match session {
-            Some(session) => session,
-            None => {
-                let opened = turn.patiently(self.inbox.open()).await;
-                session.insert(opened.map_err(|error| Failure::handler(&error))?)
-            }
+        let open = match session.take() {
+            Some(open) => open,
+            None => turn.patiently(self.inbox.open()).await.map_err(|error| Failure::handler(&error))?,
         };
-
-        admissions.clear();
-        let begun = {
-            let own = worker.id();
-            let id = match own.as_deref().filter(|id| !id.is_empty()) {
-                Some(id) => id,
-                None => self.without_id.id(&record, fallback_id).map_err(|error| Failure::handler(&error))?,
+        // Kept only for as long as it works.
+        let open = session.insert(open);
+        if I::REMEMBERS {
+            admissions.clear();
+            let begun = {
+                let own = worker.id();
+                let id = match own.as_deref().filter(|id| !id.is_empty()) {
+                    Some(id) => id,
+                    None => self.without_id.id(&record, fallback_id).map_err(|error| Failure::handler(&error))?,
+                };
+                let key = [EventKey { group: &self.group, id }];
+                turn.patiently(self.inbox.begin(open, &key, admissions)).await
             };
-            let key = [EventKey { group: &self.group, id }];
-            turn.patiently(self.inbox.begin(session, &key, admissions)).await
-        };
-        if let Err(error) = begun {
-            worker.clear();
-            lane.session = None;
-            return Err(Failure::handler(&error));
-        }
-        if admissions.first() == Some(&Admission::Duplicate) {
-            worker.clear();
-            tally.duplicates += 1;
-            if turn.patiently(self.inbox.rollback(session)).await.is_err() {
-                lane.session = None;
+            if let Err(error) = begun {
+                worker.clear();
+                *session = None;
+                return Err(Failure::handler(&error));
             }
-            return Ok(());
+            if admissions.first() == Some(&Admission::Duplicate) {
+                worker.clear();
+                tally[index].duplicates += 1;
+                self.roll_back(session, turn).await;
+                return Ok(());
+            }
         }
 
-        let context = self.inbox.lend(session);
+        let context = self.inbox.lend(open);
         let result = match caught(|| worker.start(record, run.attempt, context)) {
             Ok(()) => turn.patiently(handling(worker)).await,
             Err(panic) => Err(panic),
         };
-        // Drops what the handler was lent, whatever became of it.
-        worker.clear();
-        let failure = match result {
-            Ok(()) if self.inbox.reclaimed(session) => {
-                match turn.patiently(self.inbox.commit(session)).await {
-                    Ok(()) => {
-                        tally.handled += 1;
-                        return Ok(());
-                    }
-                    Err(error) => {
-                        // Whether it was done is not known: a new session will tell.
-                        lane.session = None;
-                        return Err(Failure::handler(&error));
-                    }
-                }
-            }
-            Ok(()) => Failure::handler(&HandlerError::transient("the handler kept what it was lent by the inbox")),
-            Err(failure) => failure,
-        };
-        if turn.patiently(self.inbox.rollback(session)).await.is_err() {
-            lane.session = None;
+        if let Err(failure) = result {
+            // Drops what the handler was lent.
+            worker.clear();
+            self.roll_back(session, turn).await;
+            return Err(failure);
         }
-        Err(failure)
+        if !self.inbox.reclaimed(open) {
+            self.roll_back(session, turn).await;
+            let kept = HandlerError::transient("the handler kept what it was lent by the inbox");
+            return Err(Failure::handler(&kept));
+        }
+        if let Err(error) = turn.patiently(self.inbox.commit(open)).await {
+            // Whether it was done is not known: a new session will tell.
+            *session = None;
+            return Err(Failure::handler(&error));
+        }
+        tally[index].handled += 1;
+        Ok(())
+    }
+
+    async fn roll_back(&self, session: &mut Option<I::Session>, turn: &mut Turn<'_>) {
+        if let Some(open) = session
+            && turn.patiently(self.inbox.rollback(open)).await.is_err()
+        {
+            *session = None;
+        }
     }
 
     fn contradicted(&self, record: &RawRecord, headers: &[&'static str]) {
@@ -188,8 +192,6 @@ struct Lane<I: Inbox> {
     session: Option<I::Session>,
     admissions: Vec<Admission>,
     fallback_id: String,
-    /// The records of the run that is being worked on.
-    current: Vec<(Token, RawRecord)>,
     tally: Vec<Tally>,
 }
 

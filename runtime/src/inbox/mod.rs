@@ -45,6 +45,8 @@ pub trait Inbox: Send + Sync + 'static {
     type Session: Send + 'static;
     /// What a handler is lent: a transaction, or nothing.
     type Context: Send + 'static;
+    /// Whether it remembers anything. One that does not is not asked to [`begin`](Inbox::begin).
+    const REMEMBERS: bool = true;
 
     /// Opens a session. It is kept for as long as it works.
     ///
@@ -91,6 +93,7 @@ pub struct NoInbox;
 impl Inbox for NoInbox {
     type Session = ();
     type Context = ();
+    const REMEMBERS: bool = false;
 
     async fn open(&self) -> Result<(), HandlerError> {
         Ok(())
