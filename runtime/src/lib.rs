@@ -5,8 +5,8 @@ pub mod consumer;
 pub mod datetime;
 pub mod event;
 pub mod handler;
-mod include;
 pub mod inbox;
+mod include;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod message;

@@ -21,8 +21,9 @@ pub(super) fn wrapper(context: &Context<'_>, id: MessageId, module: Module, path
     }
     let writer = Writer { context, module, paths };
     let inner = match ty.payload {
-        Some(used) => writer.ty(&context.outline.inline(context.api, used)),
-        None => paths.runtime("Value"),
+        Some(used) if !used.nullable => writer.ty(&context.outline.inline(context.api, used)),
+        // A body that may be `null` is left as it is.
+        _ => paths.runtime("Value"),
     };
     let docs = types::message_docs(context, id).outer();
     let name = ident(&ty.name);
@@ -55,9 +56,10 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
     let headers = super::headers::filled(context, message, envelope, paths);
     let version_constant =
         plan.version.as_ref().map(|version| quote!(const VERSION: Option<&'static str> = Some(#version);));
-    let example = paths.runtime("Example");
-    let examples =
-        super::channel::examples_name(context, id).map(|name| quote!(const EXAMPLES: &'static [#example] = #name;));
+    let examples = super::channel::examples_name(context, id).map(|name| {
+        let example = paths.runtime("Example");
+        quote!(const EXAMPLES: &'static [#example] = #name;)
+    });
     quote! {
         impl #event for #ty {
             const NAME: &'static str = #name;
@@ -220,8 +222,8 @@ fn fits(context: &Context<'_>, path: &Path, text: &str) -> bool {
     schema.min_length.is_none_or(|min| length >= min)
         && schema.max_length.is_none_or(|max| length <= max)
         && schema.patterns.iter().all(|pattern| {
-            let translated = crate::pattern::translate(pattern).ok();
-            translated.and_then(|p| regex_lite::Regex::new(&p).ok()).is_some_and(|regex| regex.is_match(text))
+            let translated = context.outline.patterns.get(pattern);
+            translated.and_then(|p| regex_lite::Regex::new(p).ok()).is_some_and(|regex| regex.is_match(text))
         })
 }
 

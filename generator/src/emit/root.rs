@@ -29,6 +29,12 @@ pub(super) fn emit(context: &Context<'_>, as_crate: bool) -> String {
     if as_crate {
         head.push_str(&docs(context).inner());
         head.push_str("\n#![warn(missing_docs)]\n#![forbid(unsafe_code)]\n");
+        let items = context.outline.items.iter();
+        let most = items.map(|item| context.api.schemas[item.schema].properties.len()).max().unwrap_or_default();
+        // A macro of the runtime goes a few steps deep for each field of an object.
+        if most > 24 {
+            head.push_str(&format!("#![recursion_limit = \"{}\"]\n", (4 * most + 64).next_power_of_two()));
+        }
     }
     let mut source = Source::new(head);
     source.items(paths.imports());

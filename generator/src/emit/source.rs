@@ -42,7 +42,8 @@ impl Source {
 
     /// Adds an item within one of the runtime's macros.
     pub(super) fn within(&mut self, macro_name: &str, item: TokenStream) {
-        let printed = print(item);
+        // A tuple struct of one long name is broken over lines with a comma at its end, which the macros do not take.
+        let printed = print(item).replace("(\n    pub ", "(pub ").replace("(\n    ", "(").replace(",\n);\n", ");\n");
         let mut wrapped = format!("::conecta_runtime::{macro_name}! {{\n");
         for line in printed.lines() {
             // No literal in these items spans lines, so every line is code.

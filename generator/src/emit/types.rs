@@ -103,7 +103,9 @@ impl Writer<'_> {
     fn field(&self, field: &Field, headers: bool, owner: ItemId) -> TokenStream {
         let name = naming::field(&field.ident);
         let docs = self.field_docs(field).outer();
-        let ty = self.ty(&field.ty);
+        // A header is text; of anything but a scalar, as it came.
+        let text = headers && !self.is_header_value(&field.ty);
+        let ty = if text { quote!(String) } else { self.ty(&field.ty) };
         let (ty, nullable) = if headers {
             // Whoever publishes may lack it, whatever the contract says.
             (quote!(Option<#ty>), false)
@@ -140,6 +142,17 @@ impl Writer<'_> {
             message.headers.and_then(|id| outline.headers.get(&id)) == Some(&owner)
                 && super::headers::correlates(&plan.envelope, &field.json)
         })
+    }
+
+    fn is_header_value(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::String | Type::DateTime => true,
+            Type::Named(id) => {
+                let form = self.context.outline.form(self.context.outline.items[id.0].schema);
+                matches!(form, Form::Text | Form::Number(_) | Form::Enumeration(_))
+            }
+            _ => false,
+        }
     }
 
     fn is_sensitive(&self, field: &Field) -> bool {
@@ -211,8 +224,8 @@ impl Writer<'_> {
             Shape::Object(_) if self.is_headers(id) => "Headers that the contract gives its messages.".to_owned(),
             Shape::Object(_) | Shape::Wrapper(_) => format!("{} in the contract.", place()),
             Shape::Text => {
-                let mut rules: Vec<String> =
-                    schema.patterns.iter().map(|p| format!("matches {}", docs::code(p))).collect();
+                let held = schema.patterns.iter().filter(|p| self.context.outline.patterns.get(p).is_some());
+                let mut rules: Vec<String> = held.map(|p| format!("matches {}", docs::code(p))).collect();
                 match (schema.min_length.filter(|n| *n > 0), schema.max_length) {
                     (Some(min), Some(max)) if min == max => rules.push(format!("has {min} characters")),
                     (Some(min), Some(max)) => rules.push(format!("has {min} to {max} characters")),
@@ -301,8 +314,8 @@ impl Writer<'_> {
 
     fn text_check(&self, schema: &Schema) -> TokenStream {
         let mut rules: Vec<TokenStream> = Vec::new();
-        for pattern in schema.patterns.iter().filter_map(|pattern| crate::pattern::translate(pattern).ok()) {
-            let pattern = string(&pattern);
+        for pattern in schema.patterns.iter().filter_map(|pattern| self.context.outline.patterns.get(pattern)) {
+            let pattern = string(pattern);
             rules.push(quote!(pattern = #pattern));
         }
         rules.extend(schema.min_length.filter(|n| *n > 0).map(|n| with("min_length", &Literal::u64_unsuffixed(n))));

@@ -1,9 +1,12 @@
 //! What a schema is by itself.
 
+use std::collections::HashMap;
+
 use serde_json::{Number, Value};
 
 use crate::api::{AdditionalProperties, Items, Schema, SchemaId, Schemas, TypeSet};
 use crate::config::Config;
+use crate::pattern;
 
 /// What a schema is.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +114,7 @@ fn accepts_null(schemas: &Schemas, id: SchemaId) -> bool {
 }
 
 /// What a schema is, `null` aside.
-pub(crate) fn form(schemas: &Schemas, id: SchemaId, config: &Config) -> Form {
+pub(crate) fn form(schemas: &Schemas, id: SchemaId, config: &Config, patterns: &mut Patterns) -> Form {
     let schema = &schemas[id];
     if schema.never {
         return Form::Untyped("nothing fits it".to_owned());
@@ -125,7 +128,7 @@ pub(crate) fn form(schemas: &Schemas, id: SchemaId, config: &Config) -> Form {
     let types = without_null(schema.types);
     match types {
         TypeSet::OBJECT => object(schema),
-        TypeSet::STRING => string(schema, config),
+        TypeSet::STRING => string(schema, config, patterns),
         TypeSet::NUMBER => number(schema),
         TypeSet::INTEGER => integer(schema),
         TypeSet::BOOLEAN => Form::Boolean,
@@ -171,9 +174,27 @@ fn object(schema: &Schema) -> Form {
     }
 }
 
-fn string(schema: &Schema, config: &Config) -> Form {
-    let constrained =
-        !schema.patterns.is_empty() || schema.min_length.is_some_and(|n| n > 0) || schema.max_length.is_some();
+/// Patterns in the syntax of the engine, each translated once; `None` of one that cannot be enforced.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns(HashMap<String, Option<String>>);
+
+impl Patterns {
+    fn learn(&mut self, pattern: &str) -> bool {
+        if !self.0.contains_key(pattern) {
+            self.0.insert(pattern.to_owned(), pattern::translate(pattern).ok());
+        }
+        self.get(pattern).is_some()
+    }
+
+    /// A pattern of a schema that was reached.
+    pub(crate) fn get(&self, pattern: &str) -> Option<&str> {
+        self.0.get(pattern)?.as_deref()
+    }
+}
+
+fn string(schema: &Schema, config: &Config, patterns: &mut Patterns) -> Form {
+    let matched = schema.patterns.iter().filter(|pattern| patterns.learn(pattern)).count() > 0;
+    let constrained = matched || schema.min_length.is_some_and(|n| n > 0) || schema.max_length.is_some();
     match schema.format.as_deref() {
         Some("date-time") if !constrained => Form::DateTime,
         Some(format) if config.enforces(format) => Form::Text,

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
 
-use super::form::{self, Form, Use};
+use super::form::{self, Form, Patterns, Use};
 use super::{Item, ItemId, Module};
 
 /// Every type of the crate, named and placed.
@@ -20,6 +20,8 @@ pub(crate) struct Outline {
     by_module: HashMap<Module, Vec<ItemId>>,
     /// What each schema that was reached is.
     forms: HashMap<SchemaId, Form>,
+    /// Their patterns.
+    pub(crate) patterns: Patterns,
     /// The type of each message, an index into [`Api::messages`].
     pub(crate) messages: Vec<MessageType>,
     /// The types of headers, one for each distinct schema of headers.
@@ -63,7 +65,15 @@ impl Outline {
 /// Names and places every type. Findings are about what no type can hold.
 pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) -> Outline {
     let messages = messages(api);
-    let mut walk = Walk { api, config, findings, reached: HashMap::new(), order: Vec::new(), forms: HashMap::new() };
+    let mut walk = Walk {
+        api,
+        config,
+        findings,
+        reached: HashMap::new(),
+        order: Vec::new(),
+        forms: HashMap::new(),
+        patterns: Patterns::default(),
+    };
     for (id, message) in api.messages.iter().enumerate() {
         let module = Module::Channel(messages[id].channel);
         if let Some(used) = messages[id].payload {
@@ -79,8 +89,8 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
             );
         }
     }
-    let Walk { reached, order, forms, .. } = walk;
-    assign(api, config, messages, &reached, &order, forms)
+    let Walk { reached, order, forms, patterns, .. } = walk;
+    assign(api, config, messages, &reached, &order, (forms, patterns))
 }
 
 /// Each message with its home, the first channel that carries it, and with its payload.
@@ -162,6 +172,7 @@ struct Walk<'a> {
     reached: HashMap<SchemaId, Reached>,
     order: Vec<SchemaId>,
     forms: HashMap<SchemaId, Form>,
+    patterns: Patterns,
 }
 
 impl Walk<'_> {
@@ -176,7 +187,7 @@ impl Walk<'_> {
                 None => {
                     self.order.push(id);
                     self.reached.insert(id, Reached { module, name: name.clone() });
-                    let form = form::form(&self.api.schemas, id, self.config);
+                    let form = form::form(&self.api.schemas, id, self.config, &mut self.patterns);
                     report(schema, &form, self.findings);
                     self.forms.insert(id, form);
                 }
@@ -237,7 +248,7 @@ fn assign(
     mut messages: Vec<MessageType>,
     reached: &HashMap<SchemaId, Reached>,
     order: &[SchemaId],
-    forms: HashMap<SchemaId, Form>,
+    (forms, patterns): (HashMap<SchemaId, Form>, Patterns),
 ) -> Outline {
     // A message owns its payload's type where nothing else refers to it and it can be a type of its own.
     let mut owners: HashMap<SchemaId, usize> = HashMap::new();
@@ -316,7 +327,17 @@ fn assign(
     for (id, item) in items.iter().enumerate() {
         by_module.entry(item.module).or_default().push(ItemId(id));
     }
-    Outline { items, by_schema, by_module, forms, messages, headers, scope, keep_unknown: config.keeps_unknown() }
+    Outline {
+        items,
+        by_schema,
+        by_module,
+        forms,
+        patterns,
+        messages,
+        headers,
+        scope,
+        keep_unknown: config.keeps_unknown(),
+    }
 }
 
 /// What a type is called: after the component it is or is part of; the message stands for a component it owns.

@@ -105,6 +105,7 @@ macro_rules! enumeration {
         pub enum $name:ident { $( $(#[doc = $variant_doc:expr])* $variant:ident = $value:literal ),+ $(,)? }
     ) => {
         $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
+        #[allow(missing_docs)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(i64)]
         pub enum $name { $( $(#[doc = $variant_doc])* $variant = $value, )+ }
@@ -180,6 +181,7 @@ macro_rules! enumeration {
         pub enum $name:ident { $( $(#[doc = $variant_doc:expr])* $variant:ident = $json:literal ),+ $(,)? }
     ) => {
         $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
+        #[allow(missing_docs)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name { $( $(#[doc = $variant_doc])* $variant, )+ }
 
@@ -221,6 +223,7 @@ macro_rules! enumeration {
 macro_rules! __enumeration {
     ([$($attributes:tt)*] $name:ident { $( $(#[$($variant_attributes:tt)*])* $variant:ident = $text:literal, )+ }) => {
         $($attributes)*
+        #[allow(missing_docs)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name { $( $(#[$($variant_attributes)*])* $variant, )+ }
 

@@ -190,6 +190,7 @@ macro_rules! headers {
 macro_rules! __headers {
     ([$($attributes:tt)*] $name:ident $( { [$($field_attributes:tt)*] $json:tt $field:ident [$type:ty] } )*) => {
         $($attributes)*
+        #[allow(missing_docs)]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name { $( $($field_attributes)* pub $field: $type, )* }
 

@@ -348,6 +348,7 @@ macro_rules! object {
         pub struct $name:ident { $( $(#[doc = $field_doc:expr])* pub $field:ident: $type:ty ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
+        #[allow(missing_docs)]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name { $( $(#[doc = $field_doc])* pub $field: $type, )* }
         $crate::__object! {
@@ -643,6 +644,7 @@ macro_rules! __object_whole {
         })*
     ) => {
         $($attributes)*
+        #[allow(missing_docs)]
         #[derive(Clone, PartialEq)]
         pub struct $name {
             $( $($docs)* $($field_attributes)* pub $field: $type, )*
