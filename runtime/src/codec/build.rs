@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::de;
+
 use super::error::Violation;
 use super::wire::Wire;
 
@@ -52,42 +54,53 @@ impl fmt::Display for Names<'_> {
     }
 }
 
-/// The required fields that a builder was not given.
-#[derive(Debug)]
-pub struct Gaps {
-    of: &'static str,
-    fields: Vec<&'static str>,
-}
+/// The required fields that are missing.
+#[derive(Debug, Default)]
+pub struct Gaps(Vec<&'static str>);
 
 impl Gaps {
     /// None yet.
+    #[inline]
     #[must_use]
-    pub const fn new(of: &'static str) -> Self {
-        Self { of, fields: Vec::new() }
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The field as it was given, or what its absence means.
+    #[inline]
+    pub fn given<F>(&mut self, slot: Option<F>, absent: impl FnOnce() -> Option<F>, name: &'static str) -> Option<F> {
+        let field = slot.or_else(absent);
+        if field.is_none() {
+            self.note(name);
+        }
+        field
+    }
+
+    #[cold]
+    fn note(&mut self, name: &'static str) {
+        self.0.push(name);
+    }
+
+    /// The fault of a value that was read.
+    #[cold]
+    pub fn missing<E: de::Error>(self) -> E {
+        match &self.0[..] {
+            [name] => E::custom(format_args!("the required field `{name}` is missing")),
+            names => E::custom(format_args!("the required fields {} are missing", Names(names))),
+        }
+    }
+
+    /// The fault of a value that was to be built.
+    #[cold]
+    pub fn not_given(self, of: &'static str) -> BuildError {
+        BuildError::Missing { of, fields: self.0 }
     }
 }
 
-/// The field as it was given, or what its absence means.
-pub fn built<F>(
-    given: Option<F>,
-    absent: impl FnOnce() -> Option<F>,
-    name: &'static str,
-    gaps: &mut Gaps,
-) -> Option<F> {
-    let field = given.or_else(absent);
-    if field.is_none() {
-        gaps.fields.push(name);
-    }
-    field
-}
-
-/// The value that the fields give.
-pub fn finish<T: Wire>(gaps: Gaps, value: impl FnOnce() -> Option<T>) -> Result<T, BuildError> {
-    match value() {
-        Some(value) if gaps.fields.is_empty() => match super::validate(&value) {
-            Ok(()) => Ok(value),
-            Err(violation) => Err(BuildError::Invalid { of: gaps.of, violation }),
-        },
-        _ => Err(BuildError::Missing { of: gaps.of, fields: gaps.fields }),
+/// Holds a value against its constraints.
+pub fn finish<T: Wire>(of: &'static str, value: T) -> Result<T, BuildError> {
+    match super::validate(&value) {
+        Ok(()) => Ok(value),
+        Err(violation) => Err(BuildError::Invalid { of, violation }),
     }
 }

@@ -107,6 +107,7 @@ macro_rules! enumeration {
         $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
         #[allow(missing_docs)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[allow(missing_docs)]
         #[repr(i64)]
         pub enum $name { $( $(#[doc = $variant_doc])* $variant = $value, )+ }
 
@@ -183,6 +184,7 @@ macro_rules! enumeration {
         $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
         #[allow(missing_docs)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[allow(missing_docs)]
         pub enum $name { $( $(#[doc = $variant_doc])* $variant, )+ }
 
         #[allow(deprecated)]
@@ -225,6 +227,7 @@ macro_rules! __enumeration {
         $($attributes)*
         #[allow(missing_docs)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[allow(missing_docs)]
         pub enum $name { $( $(#[$($variant_attributes)*])* $variant, )+ }
 
         #[allow(deprecated)]

@@ -192,6 +192,7 @@ macro_rules! __headers {
         $($attributes)*
         #[allow(missing_docs)]
         #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs)]
         pub struct $name { $( $($field_attributes)* pub $field: $type, )* }
 
         #[allow(deprecated, unused_variables)]

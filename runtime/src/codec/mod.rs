@@ -97,14 +97,14 @@ pub fn validate<T: Wire>(value: &T) -> Result<(), Violation> {
 /// What the macros expand to. No promise is made of it to anyone else.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::build::{Gaps, built, finish};
+    pub use super::build::{Gaps, finish};
     pub use super::enumeration::{read_constant, unlisted, write_constant};
     pub use super::headers::HeaderField;
     pub use super::list::{ListRules, check_list};
     pub use super::number::{NumberRules, check_number, finite, unquoted, whole};
     pub use super::object::{
-        NullableField, Object, TakesNull, broken_read, broken_write, count, field, given, ignore, key, masked,
-        nullable, object, put, put_nullable, put_rest, refuse, rest, shown,
+        NullableField, Object, ObjectWriter, TakesNull, broken_read, broken_write, count, field, ignore, key, masked,
+        nullable, object, refuse, rest, shown,
     };
     pub use super::text::{TextCheck, TextRules, read_text};
     pub use super::trace::foreign;

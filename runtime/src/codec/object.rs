@@ -6,7 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::ser::SerializeMap;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::collection::insert;
 use super::error::Violation;
@@ -16,6 +16,9 @@ use super::wire::{Field, Item, ReadField, ReadItem, Wire, WriteField, WriteItem}
 
 /// A struct that [`object!`](crate::object) made readable.
 pub trait Object: Sized {
+    /// The properties that the struct names.
+    const NAMES: &'static [&'static str];
+
     /// Reads the properties in whatever order they come.
     ///
     /// # Errors
@@ -177,20 +180,6 @@ fn duplicate<E: de::Error>(name: &'static str) -> E {
     at_field(E::custom(format_args!("the field `{name}` is there twice")), name)
 }
 
-/// The field's value once all properties are read.
-#[inline]
-pub fn given<F, E: de::Error>(slot: Option<F>, absent: impl FnOnce() -> Option<F>, name: &'static str) -> Result<F, E> {
-    match slot {
-        Some(value) => Ok(value),
-        None => absent().ok_or_else(|| missing(name)),
-    }
-}
-
-#[cold]
-fn missing<E: de::Error>(name: &'static str) -> E {
-    E::custom(format_args!("the required field `{name}` is missing"))
-}
-
 /// Skips a property that the contract does not name.
 #[inline]
 pub fn ignore<'de, M: MapAccess<'de>>(map: &mut M) -> Result<(), M::Error> {
@@ -214,47 +203,80 @@ pub fn rest<'de, T: Item, M: MapAccess<'de>>(
     insert(entries, name.into_owned(), map).map_err(|error| at_entry(error, index))
 }
 
-/// Writes a field that is present; gives how many properties that is.
-#[inline]
-pub fn put<F: Field, M: SerializeMap>(map: &mut M, name: &'static str, field: &F) -> Result<usize, M::Error> {
-    if !field.is_present() {
-        return Ok(0);
-    }
-    match map.serialize_entry(name, &WriteField(field)) {
-        Ok(()) => Ok(1),
-        Err(error) => Err(at_field(error, name)),
-    }
+/// Writes an object property by property, and keeps the first error for the end: so that what is expanded for a field is
+/// one call and no branch.
+pub struct ObjectWriter<S: Serializer> {
+    state: Result<S::SerializeMap, S::Error>,
+    written: usize,
 }
 
-/// Writes a field that is present and may be `null`.
-#[inline]
-pub fn put_nullable<F: NullableField, M: SerializeMap>(
-    map: &mut M,
-    name: &'static str,
-    field: &F,
-) -> Result<usize, M::Error> {
-    let Some(given) = field.given() else { return Ok(0) };
-    match map.serialize_entry(name, &WriteItem(given)) {
-        Ok(()) => Ok(1),
-        Err(error) => Err(at_field(error, name)),
+impl<S: Serializer> ObjectWriter<S> {
+    /// Starts the object.
+    #[inline]
+    pub fn new(writer: S) -> Self {
+        Self { state: writer.serialize_map(None), written: 0 }
     }
-}
 
-/// Writes the properties that the contract does not name. One that bears the name of a field would be there twice.
-pub fn put_rest<T: Item, M: SerializeMap>(
-    map: &mut M,
-    entries: &BTreeMap<String, T>,
-    names: &[&str],
-) -> Result<usize, M::Error> {
-    for (index, (name, item)) in entries.iter().enumerate() {
-        let put = if names.contains(&name.as_str()) {
-            Err(serde::ser::Error::custom("a further property bears the name of a field"))
-        } else {
-            map.serialize_entry(name, &WriteItem(item))
-        };
-        put.map_err(|error| at_entry(error, index))?;
+    /// Writes a field that is present.
+    #[inline]
+    pub fn put<F: Field>(&mut self, name: &'static str, field: &F) {
+        if field.is_present() {
+            self.entry(name, &WriteField(field));
+        }
     }
-    Ok(entries.len())
+
+    /// Writes a field that is present and may be `null`.
+    #[inline]
+    pub fn put_nullable<F: NullableField>(&mut self, name: &'static str, field: &F) {
+        if let Some(given) = field.given() {
+            self.entry(name, &WriteItem(given));
+        }
+    }
+
+    /// Writes the properties that the contract does not name. One that bears the name of a field would be there twice.
+    pub fn rest<T: Item>(&mut self, entries: &BTreeMap<String, T>, names: &[&str]) {
+        for (index, (name, item)) in entries.iter().enumerate() {
+            if let Ok(map) = &mut self.state {
+                let put = if names.contains(&name.as_str()) {
+                    Err(serde::ser::Error::custom("a further property bears the name of a field"))
+                } else {
+                    map.serialize_entry(name, &WriteItem(item))
+                };
+                match put {
+                    Ok(()) => self.written += 1,
+                    Err(error) => self.state = Err(at_entry(error, index)),
+                }
+            }
+        }
+    }
+
+    /// Holds the number of properties that were written against its bounds.
+    pub fn count(&mut self, min: Option<usize>, max: Option<usize>) {
+        if self.state.is_ok()
+            && let Err(error) = count(self.written, min, max, serde::ser::Error::custom)
+        {
+            self.state = Err(error);
+        }
+    }
+
+    /// Ends the object.
+    ///
+    /// # Errors
+    /// The first one.
+    #[inline]
+    pub fn end(self) -> Result<S::Ok, S::Error> {
+        self.state?.end()
+    }
+
+    #[inline]
+    fn entry<T: Serialize>(&mut self, name: &'static str, value: &T) {
+        if let Ok(map) = &mut self.state {
+            match map.serialize_entry(name, value) {
+                Ok(()) => self.written += 1,
+                Err(error) => self.state = Err(at_field(error, name)),
+            }
+        }
+    }
 }
 
 /// Holds the number of properties against its bounds.
@@ -350,6 +372,7 @@ macro_rules! object {
         $(#[doc = $doc])*
         #[allow(missing_docs)]
         #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs)]
         pub struct $name { $( $(#[doc = $field_doc])* pub $field: $type, )* }
         $crate::__object! {
             $name [ignore] [] [] []
@@ -381,6 +404,8 @@ macro_rules! __object {
     ) => {
         #[allow(deprecated)]
         impl $crate::__private::Object for $name {
+            const NAMES: &'static [&'static str] = &[$($($json)*),*];
+
             fn read<'de, __M: $crate::__private::MapAccess<'de>>(mut map: __M) -> ::core::result::Result<Self, __M::Error> {
                 $( let mut $field = ::core::option::Option::None; )*
                 $( let mut $rest = ::core::default::Default::default(); )?
@@ -388,15 +413,16 @@ macro_rules! __object {
                 while let ::core::option::Option::Some(key) = $crate::__private::key(&mut map)? {
                     $( $count += 1; )?
                     match &*key {
-                        $( $($json)* => $crate::__private::$read(&mut $field, $($json)*, &mut map)?, )*
+                        $( $($json)* => $crate::__private::$read(&mut $field, $($json)*, &mut map), )*
                         _ => $crate::__unknown!($unknown map key $($rest)?),
-                    }
+                    }?
                 }
-                $( $crate::__private::count($count, $min, $max).map_err($crate::__private::DeError::custom)?; )?
-                let object = Self {
-                    $( $field: $crate::__private::given($field, $absent, $($json)*)?, )*
-                    $( $rest, )?
+                $( $crate::__private::count($count, $min, $max, $crate::__private::DeError::custom)?; )?
+                let mut gaps = $crate::__private::Gaps::new();
+                let ($( ::core::option::Option::Some($field), )*) = ($( gaps.given($field, $absent, $($json)*), )*) else {
+                    return ::core::result::Result::Err(gaps.missing());
                 };
+                let object = Self { $( $field, )* $( $rest, )? };
                 $( Self::$check(&object).map_err($crate::__private::broken_read)?; )?
                 ::core::result::Result::Ok(object)
             }
@@ -409,17 +435,11 @@ macro_rules! __object {
             }
             fn encode<__S: $crate::__private::Serializer>(&self, writer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 $( Self::$check(self).map_err($crate::__private::broken_write)?; )?
-                let mut map = writer.serialize_map(::core::option::Option::None)?;
-                let mut written = 0usize;
-                let names: &[&str] = &[$($($json)*),*];
-                $( written += $crate::__private::$put(&mut map, $($json)*, &self.$field)?; )*
-                $( written += $crate::__private::put_rest(&mut map, &self.$rest, names)?; )?
-                $(
-                    let $count = written;
-                    $crate::__private::count($count, $min, $max).map_err($crate::__private::SerError::custom)?;
-                )?
-                let _ = (written, names);
-                $crate::__private::SerializeMap::end(map)
+                let mut map = $crate::__private::ObjectWriter::new(writer);
+                $( map.$put($($json)*, &self.$field); )*
+                $( map.rest(&self.$rest, <Self as $crate::__private::Object>::NAMES); )?
+                $( let $count = &mut map; $count.count($min, $max); )?
+                map.end()
             }
         }
         $crate::__serde!($name);
@@ -454,13 +474,13 @@ macro_rules! __serde {
 #[macro_export]
 macro_rules! __unknown {
     (ignore $map:ident $key:ident) => {
-        $crate::__private::ignore(&mut $map)?
+        $crate::__private::ignore(&mut $map)
     };
     (closed $map:ident $key:ident) => {
-        return ::core::result::Result::Err($crate::__private::refuse(&$key))
+        ::core::result::Result::Err($crate::__private::refuse(&$key))
     };
     ($unknown:ident $map:ident $key:ident $rest:ident) => {
-        $crate::__private::rest(&mut $rest, $key, &mut $map)?
+        $crate::__private::rest(&mut $rest, $key, &mut $map)
     };
 }
 
@@ -502,9 +522,11 @@ macro_rules! __builder {
             /// # Errors
             /// When a required field was not given, or a field breaks a constraint.
             pub fn build(self) -> ::core::result::Result<$name, $crate::codec::BuildError> {
-                let mut gaps = $crate::__private::Gaps::new(::core::stringify!($name));
-                $( let $field = $crate::__private::built(self.$field, $absent, $($json)*, &mut gaps); )*
-                $crate::__private::finish(gaps, || ::core::option::Option::Some($name { $( $field: $field?, )* }))
+                let mut gaps = $crate::__private::Gaps::new();
+                let ($( ::core::option::Option::Some($field), )*) = ($( gaps.given(self.$field, $absent, $($json)*), )*) else {
+                    return ::core::result::Result::Err(gaps.not_given(::core::stringify!($name)));
+                };
+                $crate::__private::finish(::core::stringify!($name), $name { $( $field, )* })
             }
         }
     };
@@ -646,6 +668,7 @@ macro_rules! __object_whole {
         $($attributes)*
         #[allow(missing_docs)]
         #[derive(Clone, PartialEq)]
+        #[allow(missing_docs)]
         pub struct $name {
             $( $($docs)* $($field_attributes)* pub $field: $type, )*
             $( $($rest_attributes)* pub $rest: $rest_type, )?
