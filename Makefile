@@ -13,9 +13,21 @@ SERVICES_LOG := $(TARGET_DIR)/services-used
 
 SPEC := specs/conecta360/asyncapi.yaml
 TOPICS := specs/conecta360/topics.yaml
+GENERATE_EXAMPLE = $(CARGO) run -q -p conecta-gen -- generate $(SPEC) --topics $(TOPICS) --name conecta360-events \
+	--runtime-path runtime -o examples/conecta360-events
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Generate the Conecta360 crate, then publish and consume its nine events; BROKERS=host:port for a real cluster
+	$(CARGO) build -p conecta-gen -p conecta360
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	generate=(conecta-gen generate $(SPEC) --topics $(TOPICS) --name conecta360-events --runtime-path runtime -o "$$scratch/conecta360-events"); \
+	printf '\n$$ %s\n' "$${generate[*]}"; \
+	$(CARGO) run -q -p conecta-gen -- "$${generate[@]:1}"; \
+	(cd "$$scratch" && find conecta360-events -type f | sort); \
+	printf '\n$$ cargo run -p conecta360 --bin demo\n'; \
+	$(CARGO) run -q -p conecta360 --bin demo
 
 deps: ## Fetch what the real services need (Kafka, PostgreSQL) into .cache, with Maven
 	@tests/services/deps.sh
@@ -33,10 +45,17 @@ lint: ## Format, clippy, docs, each feature alone, licences, what must not be in
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features kafka -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features testing -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
+	$(GENERATE_EXAMPLE) --check
 	$(CARGO) test -p conecta-tests --test house
 	@for script in tests/services/*.sh .ci/run; do bash -n "$$script"; done
 	@if command -v shellcheck >/dev/null; then shellcheck -x tests/services/*.sh .ci/run && echo 'shellcheck: clean'; \
 	else echo 'shellcheck is not installed: the scripts were only parsed (apt-get install -y shellcheck)'; fi
+
+bench: deps ## The figures, ours beside a reference of the same run; the last ones are kept in bench/RESULTS.md
+	$(CARGO) bench -p conecta-tests --bench figures
+
+examples: ## Write examples/conecta360-events anew
+	$(GENERATE_EXAMPLE)
 
 chaos: deps ## Kill and rebalance under load, on a real Kafka
 	$(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture
