@@ -19,7 +19,7 @@ libs=$cache/kafka/libs
 # Start-up time is most of what a test costs, so the JVM compiles quickly rather than well.
 jvm=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn)
 # A benchmark is to meet the broker as it is in production.
-[[ ${CONECTA_KAFKA_JVM:-test} == bench ]] && jvm=(-XX:+UseG1GC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn)
+[[ ${CONECTA_BROKER_JVM:-test} == bench ]] && jvm=(-XX:+UseG1GC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn)
 
 check_deps() {
     need java "Kafka runs on it" "apt-get install -y openjdk-17-jdk-headless"
@@ -70,7 +70,7 @@ configure() {
 
 # launch DIR ID: starts the node, and does not wait for it.
 launch() {
-    java "${jvm[@]}" -Xms256m "-Xmx${CONECTA_KAFKA_HEAP:-512m}" -cp "$libs/*" kafka.Kafka "$1/$2/server.properties" \
+    java "${jvm[@]}" -Xms256m "-Xmx${CONECTA_BROKER_HEAP:-512m}" -cp "$libs/*" kafka.Kafka "$1/$2/server.properties" \
         >>"$1/$2/kafka.log" 2>&1 </dev/null &
     echo $! >"$1/$2/pid"
     # Or the shell would announce its end.

@@ -1,7 +1,7 @@
 //! Judging a consumer from outside: each handler run leaves one line in a file, and the file is held against what was
 //! published.
 //!
-//! The file is opened for appending and each line is one write, so that lines of several processes stand whole and in
+//! A line is `KEY SEQ PROCESS`. The file is opened for appending and each line is one write, so that lines of several processes stand whole and in
 //! the order in which they were written.
 
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ impl EffectLog {
     /// # Errors
     /// As the file system does.
     pub fn record(&self, effect: Effect) -> std::io::Result<()> {
-        (&self.0).write_all(format!("{} {}\n", effect.key, effect.seq).as_bytes())
+        (&self.0).write_all(format!("{} {} {}\n", effect.key, effect.seq, std::process::id()).as_bytes())
     }
 }
 
@@ -65,10 +65,24 @@ impl Effects {
     /// When a line is not one of [`EffectLog`]'s.
     #[must_use]
     pub fn all(&self) -> Vec<Effect> {
+        self.lines().into_iter().map(|(effect, _)| effect).collect()
+    }
+
+    /// How many are of that process.
+    ///
+    /// # Panics
+    /// As [`all`](Self::all).
+    #[must_use]
+    pub fn of_process(&self, process: u32) -> usize {
+        self.lines().iter().filter(|(_, by)| *by == process).count()
+    }
+
+    fn lines(&self) -> Vec<(Effect, u32)> {
         let text = std::fs::read_to_string(&self.0).unwrap_or_default();
         let parse = |line: &str| {
-            let (key, seq) = line.split_once(' ')?;
-            Some(Effect { key: key.parse().ok()?, seq: seq.parse().ok()? })
+            let mut fields = line.split(' ');
+            let effect = Effect { key: fields.next()?.parse().ok()?, seq: fields.next()?.parse().ok()? };
+            Some((effect, fields.next()?.parse().ok()?))
         };
         text.lines().map(|line| parse(line).unwrap_or_else(|| panic!("not an effect: {line:?}"))).collect()
     }

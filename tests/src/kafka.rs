@@ -1,5 +1,6 @@
 //! Apache Kafka: one broker shared by the tests of a process, or a cluster of a test's own.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
@@ -119,6 +120,34 @@ impl KafkaService {
             result.unwrap_or_else(|(topic, code)| panic!("cannot create {topic}: {code}"));
         }
         self.wait_for_topic(name, partitions);
+    }
+
+    /// A topic with nothing in it: deleted where it exists, and created.
+    ///
+    /// # Panics
+    /// When the broker does not carry it out within half a minute.
+    pub async fn empty_topic(&self, name: &str, partitions: i32) {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+        let known = || {
+            let metadata = admin.inner().fetch_metadata(None, Duration::from_secs(10)).unwrap();
+            metadata.topics().iter().any(|topic| topic.name() == name)
+        };
+        if known() {
+            admin.delete_topics(&[name], &AdminOptions::new()).await.unwrap();
+            until(Duration::from_secs(30), "the topic to be gone", || (!known()).then_some(()));
+        }
+        self.create_topic(name, partitions, 1, &[]).await;
+    }
+
+    /// The configuration of a topic, defaults included.
+    ///
+    /// # Panics
+    /// When there is no such topic.
+    pub async fn topic_config(&self, name: &str) -> HashMap<String, String> {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+        let found = admin.describe_configs([&ResourceSpecifier::Topic(name)], &AdminOptions::new()).await.unwrap();
+        let resource = found.into_iter().next().unwrap().unwrap();
+        resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect()
     }
 
     /// Waits until a topic has so many partitions, each with a leader.

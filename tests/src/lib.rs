@@ -3,9 +3,11 @@
 //! Everything here panics when it cannot do what it is asked: a test that has no broker has failed.
 #![allow(clippy::unwrap_used)]
 
+pub mod contract;
 pub mod effects;
 pub mod java;
 pub mod kafka;
 pub mod wire;
+pub mod worker;
 
 pub use kafka::KafkaService;

@@ -95,7 +95,11 @@ impl KafkaService {
         let metadata = client.fetch_metadata(Some(topic), Duration::from_secs(30)).unwrap();
         let partitions = metadata.topics()[0].partitions();
         assert!(!partitions.is_empty(), "{topic} does not exist");
-        let of = |id| client.fetch_watermarks(topic, id, Duration::from_secs(30)).unwrap();
+        // A leader that has just been elected is not known to everyone yet.
+        let of = |id| {
+            let what = format!("the ends of {topic}-{id}");
+            until(Duration::from_secs(30), &what, || client.fetch_watermarks(topic, id, Duration::from_secs(10)).ok())
+        };
         partitions.iter().map(|partition| (partition.id(), of(partition.id()))).collect()
     }
 
@@ -110,7 +114,10 @@ impl KafkaService {
         for partition in self.ends(topic).into_keys() {
             wanted.add_partition(topic, partition);
         }
-        let found = client.committed_offsets(wanted, Duration::from_secs(30)).unwrap();
+        // The group's coordinator may just be moving in.
+        let found = until(Duration::from_secs(30), &format!("the offsets of {group}"), || {
+            client.committed_offsets(wanted.clone(), Duration::from_secs(10)).ok()
+        });
         found
             .elements()
             .iter()

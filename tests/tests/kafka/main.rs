@@ -1,5 +1,8 @@
 //! On a real Apache Kafka: one binary, so that its tests share one broker.
 #![allow(clippy::unwrap_used)]
 
+mod chaos;
+mod events;
+mod failures;
 mod partitions;
 mod service;

@@ -1,0 +1,50 @@
+//! A service in a process of its own, to be killed: consumes `casos.creados` and leaves an effect for each event.
+//!
+//! ```text
+//! worker BROKERS GROUP EFFECTS MICROSECONDS
+//! ```
+//! `MICROSECONDS` is how long the handler takes. Ends in an orderly way on SIGTERM.
+
+use std::path::Path;
+use std::time::Duration;
+
+use conecta_runtime::consumer::{Consumer, shutdown_signal};
+use conecta_runtime::kafka::KafkaSettings;
+use conecta_runtime::{Delivery, HandlerError};
+use conecta_tests::contract::effect;
+use conecta_tests::effects::EffectLog;
+use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
+
+struct Worker {
+    effects: EffectLog,
+    work: Duration,
+}
+
+impl ConsumirCasoCreado for Worker {
+    async fn consumir_caso_creado(&self, caso: Delivery<CasoCreado>) -> Result<(), HandlerError> {
+        if !self.work.is_zero() {
+            tokio::time::sleep(self.work).await;
+        }
+        self.effects.record(effect(&caso))?;
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [brokers, group, effects, microseconds] = args.as_slice() else {
+        return Err("usage: worker BROKERS GROUP EFFECTS MICROSECONDS".into());
+    };
+    let worker = Worker {
+        effects: EffectLog::append_to(Path::new(effects)),
+        work: Duration::from_micros(microseconds.parse()?),
+    };
+    // The death of a member is to be noticed within a test's patience.
+    let settings = KafkaSettings::new(brokers)?
+        .consumer_property("session.timeout.ms", "6000")
+        .consumer_property("heartbeat.interval.ms", "500")
+        .replication_factor(1);
+    Consumer::new(&settings, group).on(casos_creados::consume(worker)).run(shutdown_signal()).await?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Processes that consume, to be killed.
+
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// A running `worker`, the program of `src/bin/worker.rs`. Killed when dropped.
+#[derive(Debug)]
+pub struct Worker(Child);
+
+/// What workers of one test have in common.
+#[derive(Debug)]
+pub struct Workers<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// The brokers' addresses.
+    pub brokers: &'a str,
+    /// The consumer group.
+    pub group: &'a str,
+    /// How long each event takes to handle.
+    pub work: Duration,
+}
+
+impl Workers<'_> {
+    /// Starts one that leaves its effects in that file.
+    ///
+    /// # Panics
+    /// When the program cannot be run.
+    #[must_use]
+    pub fn start(&self, effects: &Path) -> Worker {
+        let child = Command::new(self.program)
+            .args([self.brokers, self.group])
+            .arg(effects)
+            .arg(self.work.as_micros().to_string())
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the worker runs");
+        Worker(child)
+    }
+}
+
+impl Worker {
+    /// Its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// `kill -9`.
+    ///
+    /// # Panics
+    /// When it had ended by itself: then it was not killed in the middle of anything.
+    pub fn kill(mut self) {
+        assert!(self.0.try_wait().unwrap().is_none(), "the worker ended by itself");
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// `SIGTERM`; gives how it ended.
+    ///
+    /// # Panics
+    /// When it does not end within half a minute.
+    pub fn terminate(mut self) -> ExitStatus {
+        self.signal(Signal::SIGTERM);
+        crate::wire::until(Duration::from_secs(30), "the worker to end", || self.0.try_wait().unwrap())
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.id().try_into().unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
