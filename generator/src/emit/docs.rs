@@ -82,7 +82,7 @@ pub(super) fn code(text: &str) -> String {
     let text: String = visible(text).map(|c| if c == '\n' { ' ' } else { c }).collect();
     let text = text.trim();
     if text.is_empty() {
-        "(empty)".to_owned()
+        "the empty text".to_owned()
     } else if text.contains('`') {
         escape(text)
     } else {

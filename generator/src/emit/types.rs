@@ -264,8 +264,8 @@ impl Writer<'_> {
             }
             Shape::List(_) => {
                 let mut rules = Vec::new();
-                rules.extend(schema.min_items.filter(|n| *n > 0).map(|n| format!("at least {n} items")));
-                rules.extend(schema.max_items.map(|n| format!("at most {n} items")));
+                rules.extend(schema.min_items.filter(|n| *n > 0).map(|n| format!("{n} or more items")));
+                rules.extend(schema.max_items.map(|n| format!("{n} or fewer items")));
                 if schema.unique_items {
                     rules.push("no item twice".to_owned());
                 }
@@ -340,6 +340,12 @@ pub(super) fn message_docs(context: &Context<'_>, id: MessageId) -> Docs {
     let message = &context.api.messages[id.0 as usize];
     let summary = message.summary.as_deref().or(message.title.as_deref());
     let docs = Docs::new().text(summary.unwrap_or_default()).text(message.description.as_deref().unwrap_or_default());
+    if !docs.is_empty() {
+        return docs;
+    }
+    // The payload speaks for a message that says nothing.
+    let payload = context.outline.messages[id.0 as usize].payload.map(|used| &context.api.schemas[used.id]);
+    let docs = docs.text(payload.and_then(|schema| schema.description.as_deref()).unwrap_or_default());
     if docs.is_empty() { docs.markdown(format!("The message {}.", docs::code(&message.name))) } else { docs }
 }
 

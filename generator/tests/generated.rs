@@ -1,0 +1,191 @@
+//! What a reader of the generated code sees, for small documents. `cargo insta review` shows a change.
+#![allow(clippy::unwrap_used)]
+
+use conecta_gen::config::Config;
+use conecta_gen::document::NoFiles;
+use conecta_gen::render::Templates;
+use conecta_gen::{CrateOptions, Source, generate_crate, load};
+
+/// The text of one file of the crate of a document.
+fn file(spec: &str, config: &str, path: &str) -> String {
+    let mut loaded = load(Source::new("asyncapi.yaml", spec), None, &NoFiles);
+    let options = CrateOptions { name: Some("small-events".to_owned()), ..CrateOptions::default() };
+    let config = Config::parse(config).unwrap();
+    let files = generate_crate(&mut loaded, &config, &options, &Templates::default()).unwrap();
+    let files = files.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    let text = files.get(path).unwrap_or_else(|| panic!("no {path}"));
+    // The first line has the version and a hash, which change with every edit of the document.
+    text.split_once('\n').unwrap().1.to_owned()
+}
+
+/// A document of one channel whose message has this payload.
+fn document(payload: &str) -> String {
+    let payload: String = payload.lines().map(|line| format!("          {line}\n")).collect();
+    format!(
+        "asyncapi: 2.6.0\ninfo: {{ title: Small, version: 1.0.0 }}\nchannels:\n  things:\n    publish:\n      \
+         operationId: publishThing\n      message:\n        name: Thing\n        payload:\n{payload}"
+    )
+}
+
+/// The types alone, up to the first implementation that is the same for all.
+fn types(payload: &str, config: &str) -> String {
+    let text = file(&document(payload), config, "src/things.rs");
+    let from = text.find("::conecta_runtime::object!").unwrap();
+    let to = text.find("/// Publishes to").unwrap();
+    let mut shown = String::new();
+    for paragraph in text[from..to].split("\n\n") {
+        if paragraph.starts_with("::conecta_runtime::") {
+            shown += paragraph;
+            shown += "\n\n";
+        }
+    }
+    shown.trim_end().to_owned()
+}
+
+#[test]
+fn constraints_become_types() {
+    insta::assert_snapshot!(types(
+        r"type: object
+required: [code, level]
+properties:
+  code: { type: string, pattern: '^[A-Z]{3}-\d+$', maxLength: 20 }
+  level: { type: integer, minimum: -3, maximum: 3 }
+  ratio: { type: number, exclusiveMinimum: 0, multipleOf: 0.01 }
+  huge: { type: integer, minimum: 0, maximum: 18446744073709551615 }
+  state: { type: string, enum: [NEW, in progress, '-1', '+1', ''] }
+  size: { type: integer, enum: [1, 2, -3] }
+  tags: { type: array, items: { type: string }, minItems: 1, uniqueItems: true }
+  at: { type: string, format: date-time }
+  mail: { type: string, format: email, x-sensitive: true }
+",
+        ""
+    ));
+}
+
+#[test]
+fn presence_null_and_additional_properties_become_options_and_maps() {
+    insta::assert_snapshot!(types(
+        "type: object
+required: [must, may_be_null]
+additionalProperties: { type: integer }
+properties:
+  must: { type: string }
+  may: { type: string }
+  may_be_null: { type: [string, 'null'] }
+  may_be_both: { type: [integer, 'null'] }
+  free: { type: object }
+  counts: { type: object, additionalProperties: { type: integer } }
+  anything: {}
+  closed: { type: object, additionalProperties: false, properties: { a: { type: boolean } } }
+  mixed: { type: [string, integer] }
+",
+        ""
+    ));
+}
+
+#[test]
+fn names_that_clash_or_are_keywords_stay_apart() {
+    insta::assert_snapshot!(types(
+        "type: object
+properties:
+  type: { type: string }
+  self: { type: string }
+  fooBar: { type: string }
+  foo_bar: { type: string }
+  foo-bar: { type: string }
+  24h: { type: string }
+  Notificación: { type: string }
+  builder: { type: string }
+  '': { type: string }
+  Option: { type: object, properties: { some: { type: string } } }
+",
+        ""
+    ));
+}
+
+#[test]
+fn recursion_gets_a_box_only_where_it_must() {
+    let spec = "\
+asyncapi: 2.6.0
+info: { title: Small, version: 1.0.0 }
+channels:
+  things:
+    publish:
+      operationId: publishThing
+      message: { name: Thing, payload: { $ref: '#/components/schemas/Node' } }
+components:
+  schemas:
+    Node:
+      type: object
+      required: [name]
+      properties:
+        name: { type: string }
+        left: { $ref: '#/components/schemas/Node' }
+        children: { type: array, items: { $ref: '#/components/schemas/Node' } }
+        by_name: { type: object, additionalProperties: { $ref: '#/components/schemas/Node' } }
+";
+    let text = file(spec, "", "src/things.rs");
+    let from = text.find("::conecta_runtime::object!").unwrap();
+    let to = from + text[from..].find("\n\n").unwrap();
+    insta::assert_snapshot!(&text[from..to]);
+}
+
+#[test]
+fn unknown_fields_are_kept_and_formats_enforced_on_request() {
+    insta::assert_snapshot!(types(
+        "type: object
+properties:
+  mail: { type: string, format: email }
+  secret: { type: string }
+",
+        "[fields]\nunknown = \"keep\"\n[formats]\nenforce = [\"email\"]\n[sensitive]\nfields = [\"secret\"]\n"
+    ));
+}
+
+#[test]
+fn text_of_the_document_is_nothing_but_text() {
+    let spec = document(
+        "type: object
+description: |
+  ```rust
+  compile_error!(\"a code block\");
+  ```
+  [a link] <script> # a heading
+      indented
+properties:
+  a:
+    type: string
+    description: \"*/ } pub fn evil() {} \\u202E /* \\\" \\\\ https://example.org/x_y.\"
+    default: \"\\\"; panic!()\"
+",
+    );
+    insta::assert_snapshot!(file(&spec, "", "src/things.rs").split("impl Event").next().unwrap());
+}
+
+#[test]
+fn a_channel_module_reads_as_a_person_would_write_it() {
+    let spec = document("type: object\nrequired: [id]\nproperties: { id: { type: integer } }\n");
+    insta::assert_snapshot!(file(&spec, "", "src/things.rs"));
+}
+
+#[test]
+fn the_root_names_everything_once() {
+    let spec = document("type: object\nrequired: [id]\nproperties: { id: { type: integer } }\n");
+    insta::assert_snapshot!(file(&spec, "", "src/lib.rs"));
+    insta::assert_snapshot!(file(&spec, "", "Cargo.toml"));
+    insta::assert_snapshot!(file(&spec, "", "README.md"));
+}
+
+#[test]
+fn reordering_a_document_renames_nothing() {
+    let names = |payload: &str| {
+        let text = types(payload, "");
+        let mut names: Vec<String> =
+            text.lines().filter(|line| line.contains("pub ")).map(|line| line.trim().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let one = "type: object\nproperties:\n  a_b: { type: string }\n  aB: { type: object, properties: { x: {} } }\n  a-b: { type: integer }\n";
+    let two = "type: object\nproperties:\n  a-b: { type: integer }\n  aB: { type: object, properties: { x: {} } }\n  a_b: { type: string }\n";
+    assert_eq!(names(one), names(two));
+}
