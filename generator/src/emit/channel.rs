@@ -250,6 +250,10 @@ fn examples(context: &Context<'_>, id: MessageId, paths: &Paths<'_>) -> TokenStr
     let Some(name) = examples_name(context, id) else { return TokenStream::new() };
     let example = paths.runtime("Example");
     let examples = context.api.messages[id.0 as usize].examples.iter().filter_map(|given| {
+        // Where the types accept more than the schema, one that contradicts it shows nothing.
+        if given.refused.is_some() && !is_exact(context, id) {
+            return None;
+        }
         let payload = json(given.payload.as_ref()?);
         let refused = some(given.refused.as_ref().map(|why| quote!(#why)));
         Some(quote!(#example { payload: #payload, refused: #refused }))
@@ -257,9 +261,16 @@ fn examples(context: &Context<'_>, id: MessageId, paths: &Paths<'_>) -> TokenStr
     quote!(const #name: &[#example] = &[#(#examples),*];)
 }
 
+fn is_exact(context: &Context<'_>, id: MessageId) -> bool {
+    let payload = context.outline.messages[id.0 as usize].payload;
+    payload.is_some_and(|used| !used.nullable && context.outline.is_exact(context.api, used.id))
+}
+
 /// `CASO_CREADO_EXAMPLES`, where there are any.
 pub(super) fn examples_name(context: &Context<'_>, id: MessageId) -> Option<proc_macro2::Ident> {
-    let any = context.api.messages[id.0 as usize].examples.iter().any(|example| example.payload.is_some());
+    let examples = &context.api.messages[id.0 as usize].examples;
+    let any =
+        examples.iter().any(|given| given.payload.is_some() && (given.refused.is_none() || is_exact(context, id)));
     any.then(|| ident(&format!("{}_EXAMPLES", naming::screaming(&context.outline.messages[id.0 as usize].name))))
 }
 

@@ -56,6 +56,25 @@ impl Outline {
         self.forms.get(&id).unwrap_or(&Form::Any)
     }
 
+    /// Whether the types made from a schema refuse everything that it refuses.
+    pub(crate) fn is_exact(&self, api: &Api, id: SchemaId) -> bool {
+        let mut seen = HashSet::new();
+        let mut pending = vec![id];
+        while let Some(id) = pending.pop() {
+            let id = form::usage(&api.schemas, id).id;
+            if !seen.insert(id) {
+                continue;
+            }
+            let (schema, form) = (&api.schemas[id], self.form(id));
+            let held = schema.patterns.iter().all(|pattern| self.patterns.get(pattern).is_some());
+            if matches!(form, Form::Untyped(_)) || !held || form::unenforced(schema).next().is_some() {
+                return false;
+            }
+            pending.extend(children(schema, form).into_iter().map(|(child, _)| child));
+        }
+        true
+    }
+
     /// The types of a module, in the order the messages reach them.
     pub(crate) fn items_of(&self, module: Module) -> &[ItemId] {
         self.by_module.get(&module).map(Vec::as_slice).unwrap_or_default()
