@@ -1,6 +1,6 @@
 //! Reads an AsyncAPI document and writes a typed Rust crate of its events.
 //!
-//! Text becomes a [`document::Document`], that becomes an [`api::Api`], and that becomes a crate. [`load`] takes the first
+//! Text becomes a [`document::Document`], that becomes an [`api::Api`], and that becomes a crate. [`load()`] takes the first
 //! two steps, without touching a disk; faults are collected as [`diagnostic::Diagnostic`]s.
 
 pub mod api;

@@ -81,7 +81,7 @@ pub struct Schema {
     /// Its key under `components/schemas` (or `definitions`, `$defs`), where it is such an entry itself.
     pub component: Option<String>,
     /// The nearest component above it and the path of property names and `items` from there; names types
-    /// (`EventoBase`, [`metadata`] → `EventoBaseMetadata`).
+    /// (`EventoBase`, `["metadata"]` names `EventoBaseMetadata`).
     pub owner: Option<String>,
     /// Path from the owner.
     pub path: Vec<String>,

@@ -24,7 +24,7 @@ pub(super) struct Args {
     /// A topics file: partitions, retention and key of each channel's topic
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
-    /// A further folder that references may lead into [repeatable]
+    /// A further folder that references may lead into; may be given several times
     #[arg(long, value_name = "DIR")]
     allow_dir: Vec<PathBuf>,
     /// How to write the findings

@@ -1,7 +1,7 @@
 //! Reading: text to a tree of values that knows where each of them stands.
 //!
 //! All files of a contract live in one [`Document`], in one arena; a [`Place`] is an index into it. Values come from
-//! serde_yaml and serde_json, places from an event parser ([`yaml`]) or a scanner ([`json`]) that runs first, as the gate:
+//! serde_yaml and serde_json, places from an event parser (`yaml`) or a scanner (`json`) that runs first, as the gate:
 //! nothing is handed to a deserialiser before its size, depth and alias expansion are known to be harmless.
 
 mod chunks;

@@ -178,7 +178,7 @@ impl Document {
         })
     }
 
-    /// A copy of the mapping at `map` that shares its values, for [`super::super::resolve`] to put together what traits say.
+    /// A copy of the mapping at `map` that shares its values, for putting together what traits say.
     pub(crate) fn combine(&mut self, at: Place, entries: &[(String, Place)]) -> Place {
         let span = self.tree.span(at).map_or((0, 0), |s| (s.start, s.end));
         let parent = self.tree.parent(at).map_or(NONE, |p| p.0);
