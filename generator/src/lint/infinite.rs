@@ -22,34 +22,73 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
             break;
         }
     }
-    let mut reported = vec![false; finite.len()];
-    let mut told_of = 0;
-    for (id, schema) in cx.schemas().filter(|(id, _)| !finite[id.0 as usize]) {
-        // Each search may go through all of them.
-        if told_of == 100 {
-            break;
+    // A walk along what is needed, which meets each schema once: where it comes back to one it is just within, that is a
+    // ring. A ring of nothing but alternatives (a base that lists its subtypes) adds nothing to any value.
+    let mut state = vec![State::New; finite.len()];
+    let mut told = 0;
+    for (start, _) in cx.schemas().filter(|(id, _)| !finite[id.0 as usize]) {
+        if state[start.0 as usize] != State::New {
+            continue;
         }
-        // Of a ring, the first is told; what merely needs a ring is not. A ring of nothing but alternatives (a base that
-        // lists its subtypes) adds nothing to any value.
-        let mut seen = vec![[false; 2]; finite.len()];
-        let mut todo: Vec<(SchemaId, bool)> = needs(schema).collect();
-        let (mut returns, mut told) = (false, false);
-        while let Some((next, within)) = todo.pop() {
-            returns |= next == id && within;
-            told |= reported[next.0 as usize];
-            if !finite[next.0 as usize] && !std::mem::replace(&mut seen[next.0 as usize][usize::from(within)], true) {
-                todo.extend(needs(&schemas[next]).map(|(id, below)| (id, below || within)));
+        let mut path = vec![Visit::of(cx, start, 0)];
+        state[start.0 as usize] = State::Open { depth: 0 };
+        while let Some(top) = path.last_mut() {
+            let Some((next, within)) = top.needs.pop() else {
+                state[top.schema.0 as usize] = State::Done;
+                path.pop();
+                continue;
+            };
+            let steps_within = top.steps_within + usize::from(within);
+            match state[next.0 as usize] {
+                _ if finite[next.0 as usize] => {}
+                State::New => {
+                    state[next.0 as usize] = State::Open { depth: path.len() };
+                    path.push(Visit::of(cx, next, steps_within));
+                }
+                State::Open { depth } if steps_within > path[depth].steps_within && told < MOST => {
+                    told += 1;
+                    findings.push(
+                        Diagnostic::new(
+                            Code::INFINITE,
+                            "this schema requires a value of its own kind within each value",
+                        )
+                        .at_key(schemas[next].place)
+                        .help("make the property optional, or allow an empty list or null, so that there is an end"),
+                    );
+                }
+                State::Open { .. } | State::Done => {}
             }
         }
-        if returns && !told {
-            told_of += 1;
-            reported[id.0 as usize] = true;
-            findings.push(
-                Diagnostic::new(Code::INFINITE, "this schema requires a value of its own kind within each value")
-                    .at_key(schema.place)
-                    .help("make the property optional, or allow an empty list or null, so that there is an end"),
-            );
-        }
+    }
+}
+
+/// Rings told of.
+const MOST: usize = 100;
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    New,
+    /// On the path, at this depth.
+    Open {
+        depth: usize,
+    },
+    Done,
+}
+
+/// A schema on the path.
+struct Visit {
+    schema: SchemaId,
+    /// What is still to be followed, the first last.
+    needs: Vec<(SchemaId, bool)>,
+    /// How many steps on the way here lead into a value, rather than to an alternative for it.
+    steps_within: usize,
+}
+
+impl Visit {
+    fn of(cx: &Context<'_>, schema: SchemaId, steps_within: usize) -> Self {
+        let mut needs: Vec<_> = needs(&cx.resolved.api.schemas[schema]).collect();
+        needs.reverse();
+        Self { schema, needs, steps_within }
     }
 }
 

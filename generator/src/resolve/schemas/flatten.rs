@@ -50,6 +50,9 @@ impl Builder<'_> {
                 continue;
             }
             let Some(done) = stack.pop() else { return [place].into() };
+            if self.out_of_work(done.place) {
+                return [place].into();
+            }
             on_stack.remove(&done.place);
             let mut members: Vec<Place> = done.members.into_iter().collect();
             if members.is_empty() {

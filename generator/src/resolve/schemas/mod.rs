@@ -22,7 +22,7 @@ use crate::{
 pub(crate) use values::{compare, equal, integer};
 
 /// Steps of merging that one document may take; a contract of 3,000 channels takes 200,000.
-const WORK: u64 = 4_000_000;
+const WORK: u64 = 1_000_000;
 
 /// Builds schemas on demand.
 pub(crate) struct Builder<'d> {

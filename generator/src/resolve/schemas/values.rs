@@ -18,6 +18,28 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// A text that two values share exactly where they are [`equal`].
+pub(super) fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(n) => match (integer(n), n.as_f64()) {
+            (Some(n), _) => n.to_string(),
+            (None, Some(n)) => n.to_string(),
+            (None, None) => n.to_string(),
+        },
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Object(map) => {
+            let mut entries: Vec<_> =
+                map.iter().map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value))).collect();
+            entries.sort();
+            format!("{{{}}}", entries.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// Order of numbers, exact for integers.
 pub(crate) fn compare(a: &Number, b: &Number) -> Ordering {
     match (integer(a), integer(b)) {

@@ -10,11 +10,15 @@ impl<'d> Merge<'_, 'd, 'd> {
         let patterns = std::mem::take(&mut self.parts.patterns);
         let several = parts.len() > 1;
         let names = |map: Option<Place>, name: &str| map.is_some_and(|m| self.document.get(m, name).is_some());
+        // Members that say something of properties they do not name.
+        let ruling: Vec<_> =
+            parts.iter().filter(|p| several && (p.patterns.is_some() || p.additional.is_some())).collect();
+        self.builder.work += (properties.len() * (1 + ruling.len())) as u64;
         let mut allowed: Vec<(&str, Vec<Place>)> = Vec::with_capacity(properties.len());
         for (name, mut places) in properties {
             let mut forbidden = false;
             // A member that does not name the property rules it by its pattern, or by its `additionalProperties`.
-            for part in parts.iter().filter(|p| several && !names(p.properties, name)) {
+            for part in ruling.iter().filter(|p| !names(p.properties, name)) {
                 let matching: Vec<Place> = part
                     .patterns
                     .iter()

@@ -1,6 +1,6 @@
 //! Keywords of single values: `type`, `enum`, bounds; and those that are lists of names.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashSet};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::{
     api::{Discriminator, TypeSet},
     diagnostic::{At, Code, Diagnostic},
     document::{Kind, Place},
-    resolve::schemas::values::{self, compare, equal},
+    resolve::schemas::values::{self, canonical, compare},
 };
 
 impl<'d> Merge<'_, 'd, 'd> {
@@ -58,9 +58,10 @@ impl<'d> Merge<'_, 'd, 'd> {
             return self.wrong("enum", value, "a list of values");
         }
         let mut values: Vec<Value> = Vec::new();
+        let mut seen = HashSet::new();
         for item in self.document.items(value) {
             let item_value = self.document.value(item);
-            if values.iter().any(|v| equal(v, &item_value)) {
+            if !seen.insert(canonical(&item_value)) {
                 let found = Diagnostic::new(Code::DUPLICATE_ENUM, "this value stands in the `enum` already")
                     .at(item)
                     .help("remove one of them");
@@ -95,7 +96,8 @@ impl<'d> Merge<'_, 'd, 'd> {
         self.schema.enumeration = Some(match self.schema.enumeration.take() {
             None => values,
             Some(mut had) => {
-                had.retain(|a| values.iter().any(|b| equal(a, b)));
+                let values: HashSet<String> = values.iter().map(canonical).collect();
+                had.retain(|value| values.contains(&canonical(value)));
                 had
             }
         });
