@@ -15,6 +15,10 @@ use crate::kafka::{KafkaSettings, SettingsError, shell};
 use crate::registration::Registration;
 use crate::telemetry::{Metrics, MetricsSnapshot};
 
+/// How many events of one key are handed out at a time. More would cost less, but keep other keys waiting for their turn: what
+/// is handled would run ahead of what can be committed.
+const RUN: u32 = 8;
+
 /// How long the group may take to let a consumer go. What it has done is committed by then.
 const CLOSE: Duration = Duration::from_secs(10);
 
@@ -185,6 +189,7 @@ impl<I: Inbox> Consumer<I::Context, I> {
         let Self { settings, group, registrations, inbox, mut engine, concurrency, without_id, metrics, .. } = self;
         // One lane: the pool shares the work out.
         engine.lanes = 1;
+        engine.run_length = RUN;
         engine.lane_capacity = lane_capacity(concurrency, engine.run_length);
 
         let handlers =

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -14,15 +14,18 @@ use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 use super::client;
-use super::settings::{KafkaSettings, SettingsError};
+use super::settings::{KafkaSettings, QueueLimits, SettingsError};
 use crate::message::Message;
 use crate::publisher::{Ack, AckShared, PublishError, Publisher, Receipt, Settle};
 
 /// How long a dropped publisher goes on sending what it has accepted, unless told otherwise.
 pub const DROP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long the polling thread serves reports before it looks at anything else.
+const POLL: Duration = Duration::from_millis(100);
 
 /// Publishes to Kafka.
 ///
@@ -45,19 +48,19 @@ impl KafkaPublisher {
     /// # Errors
     /// When the settings cannot be used.
     pub fn new(settings: &KafkaSettings) -> Result<Self, SettingsError> {
-        let config = settings.producer_config()?;
-        let settled = Arc::new(AtomicU64::new(0));
-        let context = Deliveries { settled: Arc::clone(&settled) };
+        let (config, limits) = settings.producer_config()?;
+        let flow = Arc::new(Flow::new(limits));
+        let context = Deliveries { flow: Arc::clone(&flow), shared: OnceLock::new() };
         let producer: BaseProducer<Deliveries> =
             config.create_with_context(context).map_err(SettingsError::from_client)?;
         let shared = Arc::new(Shared {
             producer,
-            queue: Mutex::new(Queue::default()),
-            accepted: AtomicU64::new(0),
-            settled,
-            waiting: AtomicBool::new(false),
+            queue: Mutex::new(VecDeque::new()),
+            flow,
             state: Mutex::new(State::default()),
         });
+        // Set once, here: nothing is sent before.
+        let _ = shared.producer.context().shared.set(Arc::downgrade(&shared));
         let poller = {
             let shared = Arc::clone(&shared);
             thread::Builder::new()
@@ -84,6 +87,9 @@ impl KafkaPublisher {
         }
         let (settle, ack) = Ack::pair();
         self.shared.state().flushes.push((Instant::now() + limit, settle));
+        self.shared.flow.flushing.store(true, Ordering::Release);
+        // All may have been acknowledged in between.
+        self.shared.serve_flushes();
         match ack.await {
             Ok(_) => Ok(()),
             Err(_) => Err(FlushError { left: self.shared.outstanding() }),
@@ -126,21 +132,27 @@ pub struct FlushError {
 /// What the callers and the polling thread share.
 struct Shared {
     producer: BaseProducer<Deliveries>,
-    /// Held while a message is given to librdkafka, so that the order of the calls is the order of the queue. Messages
-    /// that found librdkafka's queue full wait here, and every later one behind them: none can overtake.
-    queue: Mutex<Queue>,
-    /// Messages librdkafka has taken; written under the queue's lock.
-    accepted: AtomicU64,
-    /// Messages whose fate is known; written by the polling thread alone.
-    settled: Arc<AtomicU64>,
-    /// Whether messages wait in the queue; written under its lock.
-    waiting: AtomicBool,
+    /// Messages that found no room, oldest first. Locked while a message is given to librdkafka, so that the order of the
+    /// calls is the order of its queue; while messages wait here every later one waits behind them, so none can overtake.
+    queue: Mutex<VecDeque<(Outgoing, Arc<Turn>)>>,
+    flow: Arc<Flow>,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<(Outgoing, Arc<Turn>)>,
+/// How much is under way. The limits are kept here and not by librdkafka, which frees the room of a message some time after
+/// its delivery report: whoever waits for room is then served by the report itself.
+struct Flow {
+    limits: QueueLimits,
+    /// Messages librdkafka has taken, and their bytes; written under the queue's lock.
+    accepted: AtomicU64,
+    accepted_bytes: AtomicU64,
+    /// Messages whose fate is known, and their bytes.
+    settled: AtomicU64,
+    settled_bytes: AtomicU64,
+    /// Whether messages wait for room; written under the queue's lock.
+    waiting: AtomicBool,
+    /// Whether somebody waits for everything to be settled; written under the state's lock.
+    flushing: AtomicBool,
 }
 
 #[derive(Default)]
@@ -149,8 +161,36 @@ struct State {
     flushes: Vec<(Instant, Settle)>,
 }
 
+impl Flow {
+    fn new(limits: QueueLimits) -> Self {
+        Self {
+            limits,
+            accepted: AtomicU64::new(0),
+            accepted_bytes: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
+            settled_bytes: AtomicU64::new(0),
+            waiting: AtomicBool::new(false),
+            flushing: AtomicBool::new(false),
+        }
+    }
+
+    fn in_flight(&self) -> u64 {
+        // Settled first: the other way round a message that is accepted and settled in between would count below zero.
+        let settled = self.settled.load(Ordering::Acquire);
+        self.accepted.load(Ordering::Acquire).saturating_sub(settled)
+    }
+
+    /// Whether there is room for a message of so many bytes. There always is where nothing is under way.
+    fn has_room(&self, bytes: u64) -> bool {
+        let messages = self.in_flight();
+        let settled = self.settled_bytes.load(Ordering::Acquire);
+        let held = self.accepted_bytes.load(Ordering::Acquire).saturating_sub(settled);
+        messages == 0 || (messages < self.limits.messages && held + bytes <= self.limits.bytes)
+    }
+}
+
 impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<(Outgoing, Arc<Turn>)>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -159,33 +199,26 @@ impl Shared {
     }
 
     fn outstanding(&self) -> u64 {
-        let waiting = if self.waiting.load(Ordering::Acquire) { self.queue().waiting.len() as u64 } else { 0 };
-        // Settled first: the other way round a message that is accepted and settled in between would count below zero.
-        let settled = self.settled.load(Ordering::Acquire);
-        self.accepted.load(Ordering::Acquire).saturating_sub(settled) + waiting
+        let waiting = if self.flow.waiting.load(Ordering::Acquire) { self.queue().len() as u64 } else { 0 };
+        self.flow.in_flight() + waiting
     }
 
     fn send(&self, message: Outgoing) -> Sending {
         let mut queue = self.queue();
-        if queue.waiting.is_empty() {
-            match self.enqueue(message) {
-                Enqueued::Done(result) => Sending(Progress::Done(Some(result))),
-                Enqueued::Full(message) => self.wait(&mut queue, message),
-            }
-        } else {
-            self.wait(&mut queue, message)
+        if queue.is_empty() && self.flow.has_room(message.bytes()) {
+            return Sending(Progress::Done(Some(self.enqueue(message))));
         }
-    }
-
-    fn wait(&self, queue: &mut Queue, message: Outgoing) -> Sending {
         let turn = Arc::new(Turn::default());
-        queue.waiting.push_back((message, Arc::clone(&turn)));
-        self.waiting.store(true, Ordering::Release);
+        queue.push_back((message, Arc::clone(&turn)));
+        self.flow.waiting.store(true, Ordering::Release);
+        // The last report may have come before this one waited; no further one would serve it then.
+        self.admit(&mut queue);
         Sending(Progress::Waiting(turn))
     }
 
     /// Gives a message to librdkafka. The queue's lock must be held.
-    fn enqueue(&self, outgoing: Outgoing) -> Enqueued {
+    fn enqueue(&self, outgoing: Outgoing) -> Result<Ack, PublishError> {
+        let bytes = outgoing.bytes();
         let Outgoing { message, partition, headers } = outgoing;
         let (settle, ack) = Ack::pair();
         let record = BaseRecord {
@@ -197,49 +230,56 @@ impl Shared {
             headers,
             delivery_opaque: settle.into_shared(),
         };
-        match self.producer.send(record) {
-            Ok(()) => {
-                self.accepted.fetch_add(1, Ordering::AcqRel);
-                Enqueued::Done(Ok(ack))
-            }
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), record)) => {
-                let headers = record.headers;
-                Enqueued::Full(Outgoing { message, partition, headers })
-            }
-            Err((error, _)) => Enqueued::Done(Err(transport_error(&message.topic, &error))),
-        }
+        // Before the report can come.
+        self.flow.accepted.fetch_add(1, Ordering::AcqRel);
+        self.flow.accepted_bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.producer.send(record).map(|()| ack).map_err(|(error, _)| {
+            self.flow.accepted.fetch_sub(1, Ordering::AcqRel);
+            self.flow.accepted_bytes.fetch_sub(bytes, Ordering::AcqRel);
+            transport_error(&message.topic, &error)
+        })
     }
 
-    /// Moves waiting messages into librdkafka's queue while there is room, oldest first.
-    fn admit_waiting(&self) {
-        if !self.waiting.load(Ordering::Acquire) {
+    /// Gives librdkafka what waits, oldest first, while there is room.
+    fn admit(&self, queue: &mut VecDeque<(Outgoing, Arc<Turn>)>) {
+        while let Some((message, turn)) = queue.front() {
+            if !turn.is_withdrawn() && !self.flow.has_room(message.bytes()) {
+                return;
+            }
+            if let Some((message, turn)) = queue.pop_front()
+                && !turn.is_withdrawn()
+            {
+                turn.give(self.enqueue(message));
+            }
+        }
+        self.flow.waiting.store(false, Ordering::Release);
+    }
+
+    /// Tells those who wait for everything to be settled, if it is or if their time is up.
+    fn serve_flushes(&self) {
+        if !self.flow.flushing.load(Ordering::Acquire) {
             return;
         }
-        let mut queue = self.queue();
-        while let Some((message, turn)) = queue.waiting.pop_front() {
-            if turn.is_withdrawn() {
-                continue;
-            }
-            match self.enqueue(message) {
-                Enqueued::Done(result) => turn.give(result),
-                Enqueued::Full(message) => {
-                    queue.waiting.push_front((message, turn));
-                    return;
-                }
-            }
+        let outstanding = self.outstanding();
+        let now = Instant::now();
+        let mut state = self.state();
+        let (done, left): (Vec<_>, Vec<_>) = std::mem::take(&mut state.flushes)
+            .into_iter()
+            .partition(|(deadline, _)| outstanding == 0 || *deadline <= now);
+        self.flow.flushing.store(!left.is_empty(), Ordering::Release);
+        state.flushes = left;
+        drop(state);
+        for (_, settle) in done {
+            settle.settle(if outstanding == 0 { Ok(Receipt::new(-1, -1)) } else { Err(PublishError::Closed) });
         }
-        self.waiting.store(false, Ordering::Release);
     }
 
     /// The polling thread: serves delivery reports until the publisher is dropped and nothing is left, or time is up.
     fn poll(&self) {
         loop {
+            self.serve_flushes();
             let outstanding = self.outstanding();
-            let (stop_at, flushing) = {
-                let mut state = self.state();
-                state.serve_flushes(outstanding);
-                (state.stop_at, !state.flushes.is_empty())
-            };
+            let stop_at = self.state().stop_at;
             if let Some(stop_at) = stop_at
                 && (outstanding == 0 || stop_at <= Instant::now())
             {
@@ -252,31 +292,8 @@ impl Shared {
                 }
                 return;
             }
-            // `poll` serves reports for as long as it is told and not only one: short where someone waits for what
-            // comes after it, long where there is nothing to do.
-            let hurried = flushing || stop_at.is_some() || self.waiting.load(Ordering::Acquire);
-            self.producer.poll(Duration::from_millis(match (hurried, outstanding) {
-                (true, _) => 1,
-                (false, 0) => 50,
-                (false, _) => 5,
-            }));
-            self.admit_waiting();
-        }
-    }
-}
-
-impl State {
-    fn serve_flushes(&mut self, outstanding: u64) {
-        if self.flushes.is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        let (done, left) = std::mem::take(&mut self.flushes)
-            .into_iter()
-            .partition(|(deadline, _)| outstanding == 0 || *deadline <= now);
-        self.flushes = left;
-        for (_, settle) in done {
-            settle.settle(if outstanding == 0 { Ok(Receipt::new(-1, -1)) } else { Err(PublishError::Closed) });
+            // Serves every report that comes in this time. Not shorter: rdkafka spins through the last millisecond.
+            self.producer.poll(POLL);
         }
     }
 }
@@ -295,6 +312,12 @@ struct Outgoing {
 }
 
 impl Outgoing {
+    /// What librdkafka counts of it, too.
+    fn bytes(&self) -> u64 {
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len) as u64;
+        length(&self.message.key) + length(&self.message.payload)
+    }
+
     fn new(message: Message, partition: Option<i32>) -> Self {
         let headers = (!message.headers.is_empty()).then(|| {
             message.headers.iter().fold(OwnedHeaders::new_with_capacity(message.headers.len()), |all, (key, value)| {
@@ -303,11 +326,6 @@ impl Outgoing {
         });
         Self { message, partition, headers }
     }
-}
-
-enum Enqueued {
-    Done(Result<Ack, PublishError>),
-    Full(Outgoing),
 }
 
 /// A message's place among those that wait for room.
@@ -347,7 +365,7 @@ impl Turn {
 }
 
 /// A send under way. Resolves when the message is accepted; withdraws it when dropped before.
-#[must_use = "a message that nobody waits for is withdrawn while the queue is full"]
+#[must_use = "a message that nobody waits for is withdrawn while there is no room"]
 pub(crate) struct Sending(Progress);
 
 enum Progress {
@@ -389,7 +407,8 @@ impl Drop for Sending {
 
 /// Takes the delivery reports.
 struct Deliveries {
-    settled: Arc<AtomicU64>,
+    flow: Arc<Flow>,
+    shared: OnceLock<Weak<Shared>>,
 }
 
 impl ClientContext for Deliveries {
@@ -409,8 +428,22 @@ impl ProducerContext for Deliveries {
             Ok(message) => Ok(Receipt::new(message.partition(), message.offset())),
             Err((error, message)) => Err(transport_error(message.topic(), error)),
         });
+        let bytes = match result {
+            Ok(message) | Err((_, message)) => message.key_len() + message.payload_len(),
+        };
         // After the settling: a flush that returns has every acknowledgement ready.
-        self.settled.fetch_add(1, Ordering::Release);
+        self.flow.settled_bytes.fetch_add(bytes as u64, Ordering::AcqRel);
+        self.flow.settled.fetch_add(1, Ordering::AcqRel);
+        if self.flow.waiting.load(Ordering::Acquire)
+            && let Some(shared) = self.shared.get().and_then(Weak::upgrade)
+        {
+            shared.admit(&mut shared.queue());
+        }
+        if self.flow.flushing.load(Ordering::Acquire)
+            && let Some(shared) = self.shared.get().and_then(Weak::upgrade)
+        {
+            shared.serve_flushes();
+        }
     }
 }
 

@@ -164,7 +164,8 @@ impl KafkaSettings {
         self.consumer.get(name).or_else(|| self.common.get(name)).map(String::as_str)
     }
 
-    pub(crate) fn producer_config(&self) -> Result<ClientConfig, SettingsError> {
+    /// A publisher's configuration, and the limits of its queue, which it keeps itself.
+    pub(crate) fn producer_config(&self) -> Result<(ClientConfig, QueueLimits), SettingsError> {
         let defaults = [
             ("enable.idempotence", "true"),
             ("acks", "all"),
@@ -179,7 +180,16 @@ impl KafkaSettings {
             ("acks", &["all", "-1"], "an acknowledged message could be lost with one broker"),
             ("partitioner", &["murmur2_random", "murmur2"], "keys would go to other partitions than the Java client's"),
         ];
-        self.config(&defaults, &fixed, &self.producer)
+        let mut config = self.config(&defaults, &fixed, &self.producer)?;
+        // librdkafka has checked that they are numbers.
+        let limit =
+            |name: &str| config.get(name).and_then(|value| value.parse::<u64>().ok()).filter(|limit| *limit > 0);
+        let limits = QueueLimits {
+            messages: limit(MAX_MESSAGES).unwrap_or(100_000),
+            bytes: limit(MAX_KBYTES).map_or(64 << 20, |kbytes| kbytes << 10),
+        };
+        config.set(MAX_MESSAGES, "0").set(MAX_KBYTES, "2147483647");
+        Ok((config, limits))
     }
 
     pub(crate) fn consumer_config(&self, group: &str) -> Result<ClientConfig, SettingsError> {
@@ -242,6 +252,16 @@ impl KafkaSettings {
         config.create_native_config().map_err(SettingsError::from_client)?;
         Ok(config)
     }
+}
+
+const MAX_MESSAGES: &str = "queue.buffering.max.messages";
+const MAX_KBYTES: &str = "queue.buffering.max.kbytes";
+
+/// How much a publisher may have under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueueLimits {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
 }
 
 /// Properties that hold secrets are shown by name alone.

@@ -234,12 +234,12 @@ impl Core {
             if !chunks.is_empty() {
                 self.pool.push(chunks.into_iter());
             }
-            self.commit(consumer, &commits, mode);
             for token in effects.released() {
                 self.store.release(*token);
             }
             self.effects = effects;
             self.effects.clear();
+            self.commit(consumer, &commits, mode);
             if give_back {
                 self.give_back();
             }
@@ -283,14 +283,17 @@ impl Core {
         });
     }
 
-    fn commit(&self, consumer: &BaseConsumer<Rebalances>, offsets: &TopicPartitionList, mode: CommitMode) {
+    fn commit(&mut self, consumer: &BaseConsumer<Rebalances>, offsets: &TopicPartitionList, mode: CommitMode) {
         if offsets.count() == 0 {
             return;
         }
         add(&self.metrics.counters().commits, 1);
         if let Err(error) = consumer.commit(offsets, mode) {
             add(&self.metrics.counters().commit_failures, 1);
-            tracing::warn!("offsets were not committed, their events may come again: {error}");
+            tracing::warn!("offsets were not committed, they are tried again while the partitions are ours: {error}");
+            for element in offsets.elements() {
+                self.commit_failed(element.topic(), element.partition());
+            }
         }
     }
 
@@ -382,10 +385,15 @@ impl Core {
             let circuit = CircuitId(self.partitions.get(id).map_or(0, |partition| partition.handler));
             self.engine.step(Input::Assigned { partition: id, epoch, circuit, position: None }, &mut self.effects);
         }
-        // The engine repeats the pauses that hold; librdkafka is to hear of them again.
-        for partition in self.partitions.assigned_mut() {
-            partition.held = false;
+    }
+
+    /// The partitions librdkafka was told to pause, to be told again: a rebalance may have made it forget.
+    pub(super) fn held(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (_, partition) in self.partitions.assigned().filter(|(_, partition)| partition.held) {
+            list.add_partition(&partition.topic, partition.number);
         }
+        list
     }
 
     /// The partitions are another's already.

@@ -30,9 +30,18 @@ impl Rebalances {
     fn given(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
         self.core().assign(list);
         match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(list)?,
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list)?,
         }
+        // librdkafka may remember the pause of a partition that was ours before, and may have forgotten others.
+        if list.count() > 0 {
+            consumer.resume(list)?;
+        }
+        let held = self.core().held();
+        if held.count() > 0 {
+            consumer.pause(&held)?;
+        }
+        Ok(())
     }
 
     fn taken(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
