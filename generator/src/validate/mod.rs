@@ -88,14 +88,15 @@ impl<'s> Validator<'s> {
         self.faults(schema, value).is_empty()
     }
 
-    fn matches(&self, pattern: &str, text: &str) -> bool {
+    /// Whether a pattern is found in a text; `None` where it is not enforced.
+    fn finds(&self, pattern: &str, text: &str) -> Option<bool> {
         if let Some(regex) = self.patterns.borrow().get(pattern) {
-            return regex.as_ref().is_none_or(|r| r.is_match(text));
+            return regex.as_ref().map(|r| r.is_match(text));
         }
         let regex = pattern::translate(pattern).ok().and_then(|p| Regex::new(&p).ok());
-        let matches = regex.as_ref().is_none_or(|r| r.is_match(text));
+        let found = regex.as_ref().map(|r| r.is_match(text));
         self.patterns.borrow_mut().insert(pattern.to_owned(), regex);
-        matches
+        found
     }
 }
 
@@ -204,7 +205,7 @@ impl Run<'_, '_> {
             }
         }
         for pattern in &schema.patterns {
-            if !self.judge.matches(pattern, text) {
+            if self.judge.finds(pattern, text) == Some(false) {
                 self.fault(faults, id, "pattern", format!("does not match the pattern {pattern}"));
             }
         }
@@ -274,8 +275,10 @@ impl Run<'_, '_> {
                 self.below(Step::Key(name.clone()), *property, value, faults);
             }
             for (pattern, property) in &schema.pattern_properties {
-                if self.judge.matches(pattern, name) {
-                    named = true;
+                // One that is not enforced may match, so the name is not among those that no pattern knows.
+                let found = self.judge.finds(pattern, name);
+                named |= found != Some(false);
+                if found == Some(true) {
                     self.below(Step::Key(name.clone()), *property, value, faults);
                 }
             }
@@ -317,16 +320,17 @@ impl Run<'_, '_> {
 
     fn combined(&mut self, id: SchemaId, schema: &Schema, value: &Value, faults: &mut Vec<Fault>) {
         for options in &schema.any_of {
-            if !options.iter().any(|option| self.fits(*option, value)) {
-                self.none_fits(id, "anyOf", options, value, faults);
+            let judged = self.judge_each(options, value);
+            if judged.iter().all(|faults| !faults.is_empty()) {
+                self.none_fits(id, "anyOf", options, judged, value, faults);
             }
         }
         for options in &schema.one_of {
             let outer = std::mem::take(&mut self.circular);
-            let fitting = options.iter().filter(|option| self.fits(**option, value)).count();
-            match fitting {
+            let judged = self.judge_each(options, value);
+            match judged.iter().filter(|faults| faults.is_empty()).count() {
                 1 => {}
-                0 => self.none_fits(id, "oneOf", options, value, faults),
+                0 => self.none_fits(id, "oneOf", options, judged, value, faults),
                 // Alternatives that contain the choice itself (a base that lists its subtypes) cannot be told apart here.
                 _ if self.circular => {}
                 n => self.fault(faults, id, "oneOf", format!("fits {n} of the alternatives, exactly one is allowed")),
@@ -346,28 +350,35 @@ impl Run<'_, '_> {
         }
     }
 
+    /// What is wrong by each of these. Each is judged once: alternatives within alternatives would double the work a level.
+    fn judge_each(&mut self, options: &[SchemaId], value: &Value) -> Vec<Vec<Fault>> {
+        let judge = |option: &SchemaId| {
+            let mut faults = Vec::new();
+            self.check(*option, value, &mut faults);
+            faults
+        };
+        options.iter().map(judge).collect()
+    }
+
     /// Says what is wrong with the one alternative that was meant, where only one can have been; else with the nearest.
     fn none_fits(
         &mut self,
         id: SchemaId,
         keyword: &'static str,
         options: &[SchemaId],
+        judged: Vec<Vec<Fault>>,
         value: &Value,
         faults: &mut Vec<Fault>,
     ) {
-        let of_type: Vec<SchemaId> =
-            options.iter().copied().filter(|option| has_type(self.judge.schemas[*option].types, value)).collect();
-        if let [only] = of_type[..] {
-            return self.check(only, value, faults);
+        let is_of_type = |option: &SchemaId| has_type(self.judge.schemas[*option].types, value);
+        let mut of_type: Vec<Vec<Fault>> =
+            options.iter().zip(judged).filter(|(option, _)| is_of_type(option)).map(|(_, faults)| faults).collect();
+        if of_type.len() == 1 {
+            faults.append(&mut of_type[0]);
+            return;
         }
-        let mut nearest: Option<Vec<Fault>> = None;
-        for option in of_type {
-            let mut found = Vec::new();
-            self.check(option, value, &mut found);
-            if nearest.as_ref().is_none_or(|n| found.len() < n.len()) {
-                nearest = Some(found);
-            }
-        }
+        // The first of those with the fewest faults.
+        let nearest = of_type.into_iter().min_by_key(Vec::len);
         let nearest = nearest.and_then(|n| n.into_iter().next()).map(|fault| {
             let path = Path(fault.path.0[self.path.len()..].to_vec()).to_string();
             if path.is_empty() {
@@ -386,7 +397,7 @@ pub(crate) fn has_type(types: TypeSet, value: &Value) -> bool {
     types.intersects(match value {
         Value::Null => TypeSet::NULL,
         Value::Bool(_) => TypeSet::BOOLEAN,
-        Value::Number(n) if integer(n).is_some() => TypeSet::INTEGER,
+        Value::Number(n) if is_whole(n) => TypeSet::INTEGER,
         Value::Number(_) => TypeSet(TypeSet::NUMBER.0 & !TypeSet::INTEGER.0),
         Value::String(_) => TypeSet::STRING,
         Value::Array(_) => TypeSet::ARRAY,
@@ -394,11 +405,16 @@ pub(crate) fn has_type(types: TypeSet, value: &Value) -> bool {
     })
 }
 
+/// Whether a number is an integer, however it is written and however large it is.
+fn is_whole(number: &Number) -> bool {
+    integer(number).is_some() || number.as_f64().is_some_and(|n| n.fract() == 0.0)
+}
+
 fn describe(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
-        Value::Number(n) if integer(n).is_some() => "an integer",
+        Value::Number(n) if is_whole(n) => "an integer",
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "a list",

@@ -19,15 +19,18 @@ impl<'d> Merge<'_, 'd, 'd> {
             let mut forbidden = false;
             // A member that does not name the property rules it by its pattern, or by its `additionalProperties`.
             for part in ruling.iter().filter(|p| !names(p.properties, name)) {
-                let matching: Vec<Place> = part
-                    .patterns
-                    .iter()
-                    .flat_map(|m| self.document.entries(*m))
-                    .filter(|(pattern, _)| crate::pattern::is_match(pattern, name))
-                    .map(|(_, place)| place)
-                    .collect();
+                let mut matching = Vec::new();
+                // A pattern that is not enforced may match any name: then neither it nor `additionalProperties` is held up.
+                let mut unknown = false;
+                for (pattern, place) in part.patterns.iter().flat_map(|m| self.document.entries(*m)) {
+                    match crate::pattern::find(pattern, name) {
+                        Some(true) => matching.push(place),
+                        Some(false) => {}
+                        None => unknown = true,
+                    }
+                }
                 match part.additional {
-                    _ if !matching.is_empty() => places.extend(matching),
+                    _ if unknown || !matching.is_empty() => places.extend(matching),
                     Some(additional) if self.document.bool(additional) == Some(false) => forbidden = true,
                     Some(additional) if self.document.bool(additional).is_none() => places.push(additional),
                     _ => {}
