@@ -1,6 +1,7 @@
 //! A name for a value that has one already.
 
-/// Makes a newtype a name for another value of the contract: on the wire it is that value.
+/// Makes a newtype a name for another value of the contract: on the wire it is that value, `null` for the `None` of an
+/// `Option`.
 ///
 /// ```
 /// conecta_runtime::wrapper! {
@@ -29,14 +30,14 @@ macro_rules! wrapper {
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
-                    <$type as $crate::codec::Wire>::decode(reader).map(Self)
+                    <$type as $crate::codec::Item>::decode_item(reader).map(Self)
                 }
                 #[inline]
                 fn encode<__S: $crate::__private::Serializer>(
                     &self,
                     writer: __S,
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                    $crate::codec::Wire::encode(&self.0, writer)
+                    $crate::codec::Item::encode_item(&self.0, writer)
                 }
             }
             impl ::core::convert::From<$type> for $name {
