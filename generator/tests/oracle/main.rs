@@ -1,0 +1,33 @@
+//! Whether generated types accept exactly what their schema accepts.
+//!
+//! Schemas are drawn from a seed, values are drawn for each of them, and a judge that knows nothing of this project
+//! ([`judge`]) is asked about each value beside the merged model that types are made from ([`merged`]). A disagreement
+//! prints the smallest schema and value that still disagree, and the seed.
+//!
+//! | variable | |
+//! |---|---|
+//! | `CONECTA_ORACLE_SEED` | this seed alone |
+//! | `CONECTA_ORACLE_CASES` | so many seeds instead of the usual number |
+//! | `CONECTA_ORACLE_FROM` | another first seed |
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+
+mod case;
+mod instances;
+mod judge;
+mod merged;
+mod model;
+mod patterns;
+mod relax;
+mod rng;
+mod schemas;
+
+/// The seeds to try; `usual` many where nothing else is asked for.
+fn seeds(usual: u64) -> Vec<u64> {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
+    if let Some(seed) = number("CONECTA_ORACLE_SEED") {
+        return vec![seed];
+    }
+    let from = number("CONECTA_ORACLE_FROM").unwrap_or(1);
+    (from..from + number("CONECTA_ORACLE_CASES").unwrap_or(usual)).collect()
+}
