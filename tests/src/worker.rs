@@ -22,6 +22,8 @@ pub struct Workers<'a> {
     pub group: &'a str,
     /// How long each event takes to handle.
     pub work: Duration,
+    /// librdkafka properties, `name=value`.
+    pub properties: &'a [&'a str],
 }
 
 impl Workers<'_> {
@@ -35,6 +37,7 @@ impl Workers<'_> {
             .args([self.brokers, self.group])
             .arg(effects)
             .arg(self.work.as_micros().to_string())
+            .args(self.properties)
             .stdin(Stdio::null())
             .spawn()
             .expect("the worker runs");

@@ -1,9 +1,9 @@
 //! A service in a process of its own, to be killed: consumes `casos.creados` and leaves an effect for each event.
 //!
 //! ```text
-//! worker BROKERS GROUP EFFECTS MICROSECONDS
+//! worker BROKERS GROUP EFFECTS MICROSECONDS [PROPERTY=VALUE…]
 //! ```
-//! `MICROSECONDS` is how long the handler takes. Ends in an orderly way on SIGTERM.
+//! `MICROSECONDS` is how long the handler takes; the properties are librdkafka's. Ends in an orderly way on SIGTERM.
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,18 +33,18 @@ impl ConsumirCasoCreado for Worker {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [brokers, group, effects, microseconds] = args.as_slice() else {
-        return Err("usage: worker BROKERS GROUP EFFECTS MICROSECONDS".into());
+    let [brokers, group, effects, microseconds, properties @ ..] = args.as_slice() else {
+        return Err("usage: worker BROKERS GROUP EFFECTS MICROSECONDS [PROPERTY=VALUE…]".into());
     };
     let worker = Worker {
         effects: EffectLog::append_to(Path::new(effects)),
         work: Duration::from_micros(microseconds.parse()?),
     };
-    // The death of a member is to be noticed within a test's patience.
-    let settings = KafkaSettings::new(brokers)?
-        .consumer_property("session.timeout.ms", "6000")
-        .consumer_property("heartbeat.interval.ms", "500")
-        .replication_factor(1);
+    let mut settings = KafkaSettings::new(brokers)?.replication_factor(1);
+    for property in properties {
+        let (name, value) = property.split_once('=').ok_or("a property is NAME=VALUE")?;
+        settings = settings.consumer_property(name, value);
+    }
     Consumer::new(&settings, group).on(casos_creados::consume(worker)).run(shutdown_signal()).await?;
     Ok(())
 }

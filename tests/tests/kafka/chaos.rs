@@ -1,4 +1,5 @@
-//! Consumers that die, come and go under load. Judged from outside: what was published against the effects in a file.
+//! Consumers that die, come and go under load, with each of Kafka's ways to share partitions out. Judged from outside:
+//! what was published against the effects in a file.
 //!
 //! `CONECTA_SOAK=1` makes each of them twenty times as long.
 
@@ -9,31 +10,47 @@ use std::time::Duration;
 use conecta_tests::contract::Contract;
 use conecta_tests::effects::{Effects, Verdict};
 use conecta_tests::wire::until;
-use conecta_tests::worker::Workers;
+use conecta_tests::worker::{Worker, Workers};
 
 const CASES: i64 = 500;
 const LIMIT: Duration = Duration::from_secs(120);
 const TOPIC: &str = "casos.creados";
+const GROUP: &str = "chaos";
+
+/// How partitions are shared out. The death of a member is to be noticed within a test's patience; with the new protocol
+/// that is the broker's affair.
+const EAGER: &[&str] =
+    &["partition.assignment.strategy=range", "session.timeout.ms=6000", "heartbeat.interval.ms=500"];
+const COOPERATIVE: &[&str] =
+    &["partition.assignment.strategy=cooperative-sticky", "session.timeout.ms=6000", "heartbeat.interval.ms=500"];
+const NEW_PROTOCOL: &[&str] = &["group.protocol=consumer"];
 
 /// A broker with some 20,000 events on it, and what watches over them.
 struct Chaos {
     contract: Contract,
     published: HashMap<i64, u32>,
     folder: tempfile::TempDir,
+    properties: &'static [&'static str],
 }
 
 impl Chaos {
-    async fn start() -> Self {
+    async fn start(properties: &'static [&'static str]) -> Self {
         let contract = Contract::start().await;
         let each = if std::env::var_os("CONECTA_SOAK").is_some() { 800 } else { 40 };
         contract.publish_cases(CASES, each).await;
         let published = (0..CASES).map(|case| (case, each)).collect();
-        Self { contract, published, folder: tempfile::tempdir().unwrap() }
+        Self { contract, published, folder: tempfile::tempdir().unwrap(), properties }
     }
 
-    fn workers<'a>(&'a self, group: &'a str) -> Workers<'a> {
-        let program = Path::new(env!("CARGO_BIN_EXE_worker"));
-        Workers { program, brokers: self.contract.kafka.brokers(), group, work: Duration::from_millis(1) }
+    fn worker(&self) -> Worker {
+        let workers = Workers {
+            program: Path::new(env!("CARGO_BIN_EXE_worker")),
+            brokers: self.contract.kafka.brokers(),
+            group: GROUP,
+            work: Duration::from_millis(1),
+            properties: self.properties,
+        };
+        workers.start(&self.file())
     }
 
     fn events(&self) -> usize {
@@ -54,8 +71,8 @@ impl Chaos {
         until(LIMIT, &format!("{wanted} effects"), || (self.effects().count() >= wanted).then_some(()));
     }
 
-    fn wait_until_committed(&self, group: &str) {
-        until(LIMIT, "everything to be committed", || (self.contract.kafka.lag(group, TOPIC) == 0).then_some(()));
+    fn wait_until_committed(&self) {
+        until(LIMIT, "everything to be committed", || (self.contract.kafka.lag(GROUP, TOPIC) == 0).then_some(()));
     }
 
     /// At least once is what is promised without an inbox that outlives the process: doubled effects are counted, and
@@ -71,16 +88,58 @@ impl Chaos {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_killed_in_the_middle_loses_nothing_and_keeps_the_order_of_each_case() {
-    let chaos = Chaos::start().await;
-    let workers = chaos.workers("kill");
+    let chaos = Chaos::start(COOPERATIVE).await;
     for share in [0.2, 0.5, 0.7] {
-        let worker = workers.start(&chaos.file());
+        let worker = chaos.worker();
         chaos.wait_for(share);
         worker.kill();
         assert!(chaos.effects().verdict(&chaos.published).lost > 0, "it was killed before it was through");
     }
-    let last = workers.start(&chaos.file());
-    chaos.wait_until_committed("kill");
+    let last = chaos.worker();
+    chaos.wait_until_committed();
     assert!(last.terminate().success(), "SIGTERM is an orderly end");
     chaos.judge("kill-9");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_member_joins_a_group_of_two_by_eager_rebalances() {
+    a_third_member_joins("third-member-eager", EAGER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_member_joins_a_group_of_two_by_cooperative_rebalances() {
+    a_third_member_joins("third-member-cooperative", COOPERATIVE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_member_joins_a_group_of_two_by_the_new_protocol() {
+    a_third_member_joins("third-member-new-protocol", NEW_PROTOCOL).await;
+}
+
+async fn a_third_member_joins(name: &str, properties: &'static [&'static str]) {
+    let chaos = Chaos::start(properties).await;
+    let first = [chaos.worker(), chaos.worker()];
+    chaos.wait_for(0.2);
+    let third = chaos.worker();
+    let process = third.id();
+    chaos.wait_until_committed();
+    for worker in first.into_iter().chain([third]) {
+        assert!(worker.terminate().success(), "SIGTERM is an orderly end");
+    }
+    let verdict = chaos.judge(name);
+    assert!(chaos.effects().of_process(process) > 0, "the third member took part");
+    assert_eq!(verdict.doubled, 0, "nobody died: what was handled was committed before its partition moved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_leave_and_die_while_others_take_over() {
+    let chaos = Chaos::start(COOPERATIVE).await;
+    let (leaves, dies, stays) = (chaos.worker(), chaos.worker(), chaos.worker());
+    chaos.wait_for(0.2);
+    assert!(leaves.terminate().success());
+    chaos.wait_for(0.4);
+    dies.kill();
+    chaos.wait_until_committed();
+    assert!(stays.terminate().success());
+    chaos.judge("leave-and-die");
 }
