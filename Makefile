@@ -60,7 +60,8 @@ examples: ## Write examples/conecta360-events anew
 chaos: deps ## Kill and rebalance under load, on a real Kafka
 	$(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture
 
-soak: deps ## The same, and the engine's random schedules, for longer
+soak: deps ## The same for longer, and five million random schedules of the consumer's engine
+	CONECTA_ENGINE_SCHEDULES=5000000 $(CARGO) test -p conecta-runtime --lib engine::tests::schedule
 	CONECTA_SOAK=1 $(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture
 
 services-up: deps ## Start Kafka and leave it running; NODES=3 for a cluster

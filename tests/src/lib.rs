@@ -11,3 +11,8 @@ pub mod wire;
 pub mod worker;
 
 pub use kafka::KafkaService;
+
+/// Compiles the README's code.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

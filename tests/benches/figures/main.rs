@@ -10,6 +10,7 @@
 
 mod consume;
 mod contenders;
+mod engine;
 mod event;
 mod generate;
 mod machine;
@@ -30,6 +31,9 @@ fn main() {
     let mut report = Report::default();
     if wants("generate") {
         generate::figures(&mut report);
+    }
+    if wants("engine") {
+        engine::figures(&mut report);
     }
     if wants("publish") || wants("consume") {
         let kafka = KafkaService::for_benchmarks();

@@ -14,21 +14,22 @@ impl Report {
     /// A figure that is to be as high as possible, against a reference of the same run.
     pub(crate) fn rate(&mut self, name: &str, ours: f64, reference: f64, goal: f64) {
         let ratio = ours / reference;
-        self.push(format!("BENCH name={name} ours={ours:.0} reference={reference:.0} ratio={ratio:.2} goal={goal}"));
+        self.line(format!("BENCH name={name} ours={ours:.0} reference={reference:.0} ratio={ratio:.2} goal={goal}"));
     }
 
     /// A figure that is to stay below a limit.
     pub(crate) fn ceiling(&mut self, name: &str, ours: f64, limit: f64) {
         let ratio = limit / ours;
-        self.push(format!("BENCH name={name} ours={ours:.1} reference={limit} ratio={ratio:.2} goal=1"));
+        self.line(format!("BENCH name={name} ours={ours:.1} reference={limit} ratio={ratio:.2} goal=1"));
     }
 
     /// A figure without a goal.
     pub(crate) fn info(&mut self, name: &str, text: impl std::fmt::Display) {
-        self.push(format!("INFO name={name} {text}"));
+        self.line(format!("INFO name={name} {text}"));
     }
 
-    fn push(&mut self, line: String) {
+    /// A line as it is.
+    pub(crate) fn line(&mut self, line: String) {
         println!("{line}");
         self.0.push(line);
     }

@@ -19,8 +19,7 @@ const GROUP: &str = "chaos";
 
 /// How partitions are shared out. The death of a member is to be noticed within a test's patience; with the new protocol
 /// that is the broker's affair.
-const EAGER: &[&str] =
-    &["partition.assignment.strategy=range", "session.timeout.ms=6000", "heartbeat.interval.ms=500"];
+const EAGER: &[&str] = &["partition.assignment.strategy=range", "session.timeout.ms=6000", "heartbeat.interval.ms=500"];
 const COOPERATIVE: &[&str] =
     &["partition.assignment.strategy=cooperative-sticky", "session.timeout.ms=6000", "heartbeat.interval.ms=500"];
 const NEW_PROTOCOL: &[&str] = &["group.protocol=consumer"];
