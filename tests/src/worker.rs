@@ -38,7 +38,7 @@ impl Workers<'_> {
             .arg(effects)
             .arg(self.work.as_micros().to_string())
             .args(self.properties)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .spawn()
             .expect("the worker runs");
         Worker(child)

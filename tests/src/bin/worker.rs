@@ -40,6 +40,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         effects: EffectLog::append_to(Path::new(effects)),
         work: Duration::from_micros(microseconds.parse()?),
     };
+    // The test that started it holds the other end: a test that is killed leaves no worker behind.
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(1);
+    });
     let mut settings = KafkaSettings::new(brokers)?.replication_factor(1);
     for property in properties {
         let (name, value) = property.split_once('=').ok_or("a property is NAME=VALUE")?;
