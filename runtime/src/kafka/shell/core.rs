@@ -387,10 +387,10 @@ impl Core {
         }
     }
 
-    /// The partitions librdkafka was told to pause, to be told again: a rebalance may have made it forget.
-    pub(super) fn held(&self) -> TopicPartitionList {
+    /// Those of the partitions that librdkafka was told to pause.
+    pub(super) fn held(&self, ids: &[PartitionId]) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
-        for (_, partition) in self.partitions.assigned().filter(|(_, partition)| partition.held) {
+        for partition in ids.iter().filter_map(|id| self.partitions.get(*id)).filter(|partition| partition.held) {
             list.add_partition(&partition.topic, partition.number);
         }
         list

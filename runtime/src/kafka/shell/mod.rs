@@ -123,7 +123,9 @@ fn read<'c>(
 ) -> Result<(), String> {
     // librdkafka says nothing both when there is nothing and when it called back: ask a few times more.
     let mut nothing = 0;
-    while messages.len() < TURN && nothing < 3 {
+    // What is polled after a rebalance belongs to another assignment than what was polled before it: to another turn.
+    let rebalances = consumer.context().count();
+    while messages.len() < TURN && nothing < 3 && consumer.context().count() == rebalances {
         match consumer.poll(Duration::ZERO) {
             Some(Ok(message)) => messages.push(message),
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
@@ -131,8 +133,6 @@ fn read<'c>(
                 return Err(why);
             }
             Some(Err(error)) => complaints.hear(&error),
-            // What was polled before a rebalance must be taken in before what comes after it.
-            None if !messages.is_empty() => break,
             None => nothing += 1,
         }
     }

@@ -1,5 +1,6 @@
 //! What librdkafka calls back while it is polled: partitions given, asked back or lost, commits answered.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -15,11 +16,13 @@ use crate::telemetry::add;
 /// The consumer's context. Its callbacks run on the poll thread, inside `poll`.
 pub(super) struct Rebalances {
     core: Mutex<Core>,
+    /// How often partitions were given or taken.
+    count: AtomicU64,
 }
 
 impl Rebalances {
     pub(super) fn new(core: Core) -> Self {
-        Self { core: Mutex::new(core) }
+        Self { core: Mutex::new(core), count: AtomicU64::new(0) }
     }
 
     /// Never held while librdkafka is polled: its callbacks need it.
@@ -27,21 +30,17 @@ impl Rebalances {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How often partitions were given or taken. Changes inside `poll` alone.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
     fn given(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
         self.core().assign(list);
         match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_assign(list)?,
-            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list)?,
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
         }
-        // librdkafka may remember the pause of a partition that was ours before, and may have forgotten others.
-        if list.count() > 0 {
-            consumer.resume(list)?;
-        }
-        let held = self.core().held();
-        if held.count() > 0 {
-            consumer.pause(&held)?;
-        }
-        Ok(())
     }
 
     fn taken(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
@@ -52,12 +51,18 @@ impl Rebalances {
             .filter_map(|element| core.partitions.find(element.topic(), element.partition()))
             .filter(|id| core.partitions.get(*id).is_some_and(|partition| partition.epoch.is_some()))
             .collect();
+        let held = core.held(&ids);
         if consumer.assignment_lost() {
             core.lose(consumer, &ids);
         } else {
             core.drain(consumer, &ids);
         }
         drop(core);
+        // librdkafka would remember the pause when the partition comes back. To resume it then is no way: that makes it
+        // forget where it was told to begin.
+        if held.count() > 0 {
+            consumer.resume(&held)?;
+        }
         match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.unassign(),
@@ -79,6 +84,7 @@ impl ConsumerContext for Rebalances {
         let gives = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         let partitions = list.count();
         tracing::info!(partitions, lost = !gives && consumer.assignment_lost(), gives, "rebalance");
+        self.count.fetch_add(1, Ordering::Relaxed);
         add(&self.core().metrics.counters().rebalances, 1);
         let done = if gives { self.given(consumer, list) } else { self.taken(consumer, list) };
         if let Err(error) = done {
