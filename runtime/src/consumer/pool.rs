@@ -7,7 +7,7 @@ use std::thread::Thread;
 
 use tokio::sync::Notify;
 
-use super::engine::{Completion, RunId, Token};
+use super::engine::{Completion, Epoch, PartitionId, RunId, Token};
 use super::failure::Failure;
 use crate::record::RawRecord;
 
@@ -72,6 +72,7 @@ pub(crate) struct Failed {
 pub(crate) enum Answer {
     Completed { completion: Completion, failure: Option<Box<Failed>> },
     DeadLettered { run: RunId, ok: bool },
+    CommitFailed { partition: PartitionId, epoch: Epoch },
 }
 
 /// How many answers may wait for the poll thread while the lanes have other work.

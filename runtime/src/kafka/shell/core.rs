@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
-use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 
+use super::committer::{self, Committer, Position};
 use super::letters::{Letters, Undeliverable};
 use super::partitions::Partitions;
 use super::reader::Reader;
@@ -26,6 +27,8 @@ const RECORDS: usize = 500;
 /// For how long a partition is merely not read before librdkafka is told to pause it: its pause throws away what it has
 /// fetched, and most pauses are over in the time that a handler takes.
 const PAUSE_AFTER: Millis = 200;
+/// How long a commit in passing may keep waiting the one that must be the last.
+const COMMIT: Duration = Duration::from_secs(5);
 /// For how long the thread sleeps at least, and at most, when it is not woken.
 const SHORTEST_REST: Duration = Duration::from_millis(1);
 const LONGEST_REST: Duration = Duration::from_millis(50);
@@ -49,6 +52,8 @@ pub(super) struct Core {
     pool: Arc<Pool>,
     pub(super) metrics: Metrics,
     letters: Arc<Letters>,
+    /// Set while the poll loop runs.
+    pub(super) committer: Option<Committer>,
     runtime: Handle,
     handlers: Vec<HandlerInfo>,
     origin: Instant,
@@ -82,6 +87,7 @@ impl Core {
             pool,
             metrics,
             letters: Arc::new(letters),
+            committer: None,
             runtime,
             handlers,
             origin: Instant::now(),
@@ -126,6 +132,10 @@ impl Core {
                     completions.push(completion);
                 }
                 Answer::DeadLettered { run, ok } => letters.push((run, ok)),
+                Answer::CommitFailed { partition, epoch } => {
+                    add(&self.metrics.counters().commit_failures, 1);
+                    self.engine.step(Input::CommitFailed { partition, epoch }, &mut self.effects);
+                }
             }
         }
         self.answers = answers;
@@ -199,7 +209,7 @@ impl Core {
             self.regard_pauses(0);
             let effects = std::mem::take(&mut self.effects);
             let mut chunks = Vec::new();
-            let mut commits = TopicPartitionList::new();
+            let mut commits = Vec::new();
             let mut give_back = false;
             for effect in effects.list() {
                 match *effect {
@@ -209,11 +219,10 @@ impl Core {
                     Effect::DeadLetter { run, token, attempts, reason } => {
                         self.dead_letter(run, token, attempts, reason);
                     }
-                    Effect::Commit { partition, epoch, next } => {
-                        if let Some(partition) = self.partitions.get(partition).filter(|it| it.epoch == Some(epoch)) {
-                            // Fails for negative offsets alone.
-                            let _ =
-                                commits.add_partition_offset(&partition.topic, partition.number, Offset::Offset(next));
+                    Effect::Commit { partition: id, epoch, next } => {
+                        if let Some(partition) = self.partitions.get(id).filter(|it| it.epoch == Some(epoch)) {
+                            let (topic, number) = (Arc::clone(&partition.topic), partition.number);
+                            commits.push(Position { topic, number, partition: id, epoch, next });
                         }
                     }
                     Effect::Drained { partition, abandoned } => self.drained(partition, abandoned),
@@ -239,7 +248,7 @@ impl Core {
             }
             self.effects = effects;
             self.effects.clear();
-            self.commit(consumer, &commits, mode);
+            self.commit(consumer, commits, mode);
             if give_back {
                 self.give_back();
             }
@@ -283,26 +292,25 @@ impl Core {
         });
     }
 
-    fn commit(&mut self, consumer: &BaseConsumer<Rebalances>, offsets: &TopicPartitionList, mode: CommitMode) {
-        if offsets.count() == 0 {
+    fn commit(&mut self, consumer: &BaseConsumer<Rebalances>, positions: Vec<Position>, mode: CommitMode) {
+        if positions.is_empty() {
             return;
         }
         add(&self.metrics.counters().commits, 1);
-        if let Err(error) = consumer.commit(offsets, mode) {
-            add(&self.metrics.counters().commit_failures, 1);
-            tracing::warn!("offsets were not committed, they are tried again while the partitions are ours: {error}");
-            for element in offsets.elements() {
-                self.commit_failed(element.topic(), element.partition());
+        match (mode, &self.committer) {
+            (CommitMode::Async, Some(committer)) => committer.commit(positions),
+            (_, committer) => {
+                // The last word on partitions that are given back.
+                if let Some(committer) = committer {
+                    committer.settle(COMMIT);
+                }
+                let Self { engine, effects, metrics, .. } = self;
+                committer::commit(consumer, positions.iter(), |position| {
+                    let Position { partition, epoch, .. } = *position;
+                    add(&metrics.counters().commit_failures, 1);
+                    engine.step(Input::CommitFailed { partition, epoch }, effects);
+                });
             }
-        }
-    }
-
-    /// A commit was refused.
-    pub(super) fn commit_failed(&mut self, topic: &str, partition: i32) {
-        if let Some(partition) = self.partitions.find(topic, partition)
-            && let Some(epoch) = self.partitions.get(partition).and_then(|partition| partition.epoch)
-        {
-            self.engine.step(Input::CommitFailed { partition, epoch }, &mut self.effects);
         }
     }
 

@@ -3,6 +3,7 @@
 //! The thread never waits for a handler. It sleeps when there is nothing to read and nothing to hear, and is woken by
 //! librdkafka when records arrive and by the [pool](crate::consumer::pool) when lanes answer.
 
+mod committer;
 mod core;
 mod letters;
 mod partitions;
@@ -19,6 +20,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use tokio::sync::oneshot;
 
+use self::committer::Committer;
 use self::core::{Core, HandlerInfo};
 use self::letters::Letters;
 use self::rebalance::Rebalances;
@@ -65,6 +67,10 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
         move || pool.wake()
     });
     consumer.subscribe(&topics).map_err(SettingsError::from_client)?;
+    let consumer = Arc::new(consumer);
+    let no_thread = |error: std::io::Error| SettingsError::Client { reason: error.to_string() };
+    let (committer, commits) = Committer::start(Arc::clone(&consumer), Arc::clone(&pool)).map_err(no_thread)?;
+    consumer.context().core().committer = Some(committer);
 
     let (drained, has_drained) = oneshot::channel();
     let (closed, has_closed) = oneshot::channel();
@@ -74,10 +80,13 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
             pool.register_sleeper();
             // Nobody listens any more when the consumer's future was dropped.
             let _ = drained.send(poll(&consumer, &pool));
+            // Lets the other thread go, so that the consumer is closed here.
+            consumer.context().core().committer = None;
+            let _ = commits.join();
             drop(consumer);
             let _ = closed.send(());
         })
-        .map_err(|error| SettingsError::Client { reason: error.to_string() })?;
+        .map_err(no_thread)?;
     Ok(Shell { drained: has_drained, closed: has_closed })
 }
 

@@ -91,19 +91,4 @@ impl ConsumerContext for Rebalances {
             tracing::error!("librdkafka did not take the assignment: {error}");
         }
     }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let mut core = self.core();
-        for element in offsets.elements() {
-            let error = match (&result, element.error()) {
-                (Err(error), _) => error.to_string(),
-                (Ok(()), Err(error)) => error.to_string(),
-                (Ok(()), Ok(())) => continue,
-            };
-            add(&core.metrics.counters().commit_failures, 1);
-            core.commit_failed(element.topic(), element.partition());
-            let (topic, partition) = (element.topic(), element.partition());
-            tracing::warn!(topic, partition, "an offset was not committed, it is tried again: {error}");
-        }
-    }
 }
