@@ -60,11 +60,16 @@ impl Judge {
         self.0.is_valid(instance)
     }
 
-    /// Whether the crate is known to be wrong about a value: it divides integers beyond 2^53 by a fractional `multipleOf`
-    /// as doubles, so that 18446744073709551615 is no multiple of 1.5 to it, and 9223372036854775807 one of 2.5.
+    /// Whether the crate is known to be wrong about a value:
+    /// - It divides integers beyond 2^53 by a fractional `multipleOf` as doubles, so that 18446744073709551615 is no
+    ///   multiple of 1.5 to it, and 9223372036854775807 one of 2.5.
+    /// - `\b` is Unicode's to it; to ECMA-262 `ñ` is no letter of a word, so that `\bcat\b` is found in `catñ`.
     pub(crate) fn errs(document: &Value, value: &Value) -> bool {
-        any(value, &|value| value.as_number().and_then(whole).is_some_and(|n| n.unsigned_abs() > 1 << 53))
-            && any(document, &|schema| schema["multipleOf"].as_f64().is_some_and(|step| step.fract() != 0.0))
+        let large = |value: &Value| value.as_number().and_then(whole).is_some_and(|n| n.unsigned_abs() > 1 << 53);
+        let fraction = |schema: &Value| schema["multipleOf"].as_f64().is_some_and(|step| step.fract() != 0.0);
+        let boundary = |schema: &Value| schema["pattern"].as_str().is_some_and(|pattern| pattern.contains(r"\b"));
+        (any(value, &large) && any(document, &fraction))
+            || (any(value, &|value| value.as_str().is_some_and(|text| !text.is_ascii())) && any(document, &boundary))
     }
 
     /// Why not, in the crate's words.
@@ -77,7 +82,7 @@ impl Judge {
 }
 
 /// Whether anything in a value is so.
-fn any(value: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
+pub(crate) fn any(value: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
     is(value)
         || match value {
             Value::Array(items) => items.iter().any(|item| any(item, is)),
@@ -159,4 +164,9 @@ fn where_the_judge_errs_is_known() {
     assert!(!judge.accepts(&json!(u64::MAX)), "the judge has learnt to divide: `errs` can go");
     assert!(Judge::errs(&document, &json!([u64::MAX])));
     assert!(!Judge::errs(&document, &json!(3)));
+
+    let document = json!({ "components": { "schemas": { "Root": { "pattern": r"\bcat\b" } } } });
+    let judge = Judge::of(&document, "/components/schemas/Root").unwrap();
+    assert!(!judge.accepts(&json!("catñ")), "the judge knows ECMA-262's `\\b`: `errs` can say less");
+    assert!(Judge::errs(&document, &json!("catñ")) && !Judge::errs(&document, &json!("cats")));
 }

@@ -1,0 +1,283 @@
+//! The generated types against the judge: they accept what the schema accepts, and give it back as it came.
+
+use conecta_gen::{
+    CrateOptions, Loaded,
+    api::{Payload, SchemaId, Schemas},
+    config::Config,
+    document::{NoFiles, Source},
+    generate_crate,
+    render::Templates,
+    validate::Validator,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    case,
+    harness::{Harness, Verdict},
+    instances::Instances,
+    judge::{Judge, whole},
+    kept::difference,
+    known::{self, KNOWN},
+    model::Model,
+    relax,
+    schemas::{Components, ROOT},
+    seeds,
+};
+
+/// Values for each schema.
+const VALUES: usize = 200;
+
+#[test]
+fn a_generated_type_accepts_what_the_judge_accepts_and_gives_it_back() {
+    let seeds = seeds(120);
+    // Larger crates take longer to build than two of half the size.
+    let failures: Vec<String> =
+        seeds.chunks(150).flat_map(|some| compare("ignored", &Config::default(), some)).collect();
+    assert!(failures.is_empty(), "{} schemas disagree\n\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The known differences in one crate, each as the message of a seed.
+#[test]
+fn what_is_known_to_differ_still_does() {
+    let cases: Vec<(u64, Components)> = (1..)
+        .zip(&KNOWN)
+        .map(|(seed, known)| (seed, Components::from_iter([(ROOT.to_owned(), parsed(known.schema))])))
+        .collect();
+    let batch = batch(cases);
+    let mut loaded = batch.load();
+    let harness = Harness::build("known", &mut loaded, &Config::default()).unwrap();
+    for ((seed, components), known) in batch.cases.iter().zip(&KNOWN) {
+        let value = parsed(known.value);
+        let verdict = harness.ask([(message(*seed).as_str(), &value)].into_iter()).remove(0);
+        let judge = Judge::of_component(components, ROOT).unwrap();
+        let schemas = &loaded.api.as_ref().unwrap().schemas;
+        let less = relax::relaxed(&loaded, &loaded.diagnostics);
+        let model = Model::new(schemas);
+        let payload = payload(&loaded, &message(*seed));
+        let wrong =
+            Asked { judge: &judge, model: &model, schemas, less: less.as_ref(), payload }.wrong(&value, &verdict);
+        let wrong = wrong.unwrap_or_else(|| panic!("mended, take it out of the list: {}", known.what));
+        assert!(
+            known::is_known(&Value::Object(components.clone()), &value, &format!("{wrong}: {verdict:?}")),
+            "{wrong}"
+        );
+    }
+}
+
+/// The same for what the compiler is told to let pass.
+#[test]
+fn the_name_that_is_allowed_is_still_given() {
+    let schema = r#"{ "type": "object", "properties": { "self": { "type": "object", "properties": { "a": {} } } } }"#;
+    let mut loaded = batch(vec![(1, Components::from_iter([(ROOT.to_owned(), parsed(schema))]))]).load();
+    let files = generate_crate(&mut loaded, &Config::default(), &CrateOptions::default(), &Templates::default());
+    let files = files.unwrap().expect("a crate");
+    let given = files.iter().any(|(_, text)| text.contains("Self_Builder"));
+    assert!(given, "mended: take `{}` out", known::ALLOWED);
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Schemas of many seeds as the messages of one document.
+struct Batch {
+    document: Value,
+    cases: Vec<(u64, Components)>,
+}
+
+impl Batch {
+    fn load(&self) -> Loaded {
+        conecta_gen::load(Source::new("oracle.json", self.document.to_string()), None, &NoFiles)
+    }
+}
+
+/// Of these, those of which no error says that nothing fits them: one would stop the others.
+fn batch(cases: Vec<(u64, Components)>) -> Batch {
+    let (mut schemas, mut channels) = (Map::new(), Map::new());
+    let cases: Vec<(u64, Components)> =
+        cases.into_iter().filter(|(_, components)| !case::load(&case::document(components)).blocked()).collect();
+    for (seed, components) in &cases {
+        schemas.extend(renamed(components, *seed));
+        channels.insert(
+            format!("things.{seed}"),
+            json!({ "subscribe": { "operationId": format!("onThing{seed}"), "message": {
+                "name": message(*seed),
+                "payload": { "$ref": format!("#/components/schemas/{}", component(ROOT, *seed)) },
+            } } }),
+        );
+    }
+    let document = json!({
+        "asyncapi": "2.6.0",
+        "info": { "title": "Oracle", "version": "1.0.0" },
+        "channels": channels,
+        "components": { "schemas": schemas },
+    });
+    Batch { document, cases }
+}
+
+fn message(seed: u64) -> String {
+    format!("Thing{seed}")
+}
+
+fn component(name: &str, seed: u64) -> String {
+    format!("{name}{seed}")
+}
+
+/// The same schemas under names of this seed's own.
+fn renamed(components: &Components, seed: u64) -> Vec<(String, Value)> {
+    let mut text = Value::Object(components.clone()).to_string();
+    for name in components.keys() {
+        text = text.replace(
+            &format!("\"$ref\":\"#/components/schemas/{name}\""),
+            &format!("\"$ref\":\"#/components/schemas/{}\"", component(name, seed)),
+        );
+    }
+    let all: Components = serde_json::from_str(&text).unwrap();
+    all.into_iter().map(|(name, schema)| (component(&name, seed), schema)).collect()
+}
+
+/// Tries these seeds in one crate; gives what went wrong.
+fn compare(name: &str, config: &Config, seeds: &[u64]) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut cases: Vec<(u64, Components)> = seeds.iter().map(|seed| (*seed, case::components(*seed))).collect();
+    let (batch, loaded, harness) = loop {
+        let batch = batch(cases);
+        let mut loaded = batch.load();
+        match Harness::build(name, &mut loaded, config) {
+            Ok(harness) => break (batch, loaded, harness),
+            Err(said) => {
+                // Those that the compiler names are told of and left out, so that they do not hide the others.
+                let (broken, sound): (Vec<_>, Vec<_>) =
+                    batch.cases.into_iter().partition(|(seed, _)| names(&said, *seed));
+                assert!(!broken.is_empty(), "the crate does not build:\n{said}");
+                for (seed, _) in broken {
+                    let lines: Vec<&str> = said.lines().filter(|line| names(line, seed)).take(2).collect();
+                    failures.push(format!("seed {seed} does not build\n  {}\n", lines.join("\n  ")));
+                }
+                cases = sound;
+            }
+        }
+    };
+
+    let values: Vec<Vec<Value>> = batch
+        .cases
+        .iter()
+        .map(|(seed, _)| {
+            let pointer = format!("/components/schemas/{}", component(ROOT, *seed));
+            Instances::new(&batch.document, *seed).make(&pointer, VALUES)
+        })
+        .collect();
+    let names: Vec<String> = batch.cases.iter().map(|(seed, _)| message(*seed)).collect();
+    let questions =
+        names.iter().zip(&values).flat_map(|(name, values)| values.iter().map(move |value| (name.as_str(), value)));
+    let mut verdicts = harness.ask(questions).into_iter();
+
+    let schemas = &loaded.api.as_ref().unwrap().schemas;
+    let less = relax::relaxed(&loaded, &loaded.diagnostics);
+    let model = Model::new(schemas);
+    let (mut tried, mut accepted, mut known_ones) = (0, 0, 0);
+    for ((seed, components), values) in batch.cases.iter().zip(values) {
+        let judge = Judge::of_component(components, ROOT).unwrap();
+        let payload = payload(&loaded, &message(*seed));
+        let asked = Asked { judge: &judge, model: &model, schemas, less: less.as_ref(), payload };
+        let mut shown = false;
+        for value in values {
+            let verdict = verdicts.next().unwrap();
+            if Judge::errs(&batch.document, &value) {
+                continue;
+            }
+            tried += 1;
+            accepted += usize::from(matches!(verdict, Verdict::Accepted(_)));
+            let Some(wrong) = asked.wrong(&value, &verdict) else { continue };
+            let schemas = Value::Object(components.clone());
+            if known::is_known(&schemas, &value, &format!("{wrong}: {verdict:?}")) {
+                known_ones += 1;
+            } else if !shown {
+                // One of a schema is enough.
+                shown = true;
+                failures.push(format!(
+                    "seed {seed}: {wrong}\n  schemas: {}\n  value:   {value}\n  judge:   {}\n  ours:    {verdict:?}\n",
+                    schemas,
+                    judge.reason(&value),
+                ));
+            }
+        }
+    }
+    println!(
+        "{name}: {} schemas, {tried} values, {accepted} accepted, {known_ones} known to differ",
+        batch.cases.len()
+    );
+    failures
+}
+
+/// Whether the compiler speaks of something of a seed's.
+fn names(said: &str, seed: u64) -> bool {
+    let number = seed.to_string();
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_digit());
+    ["things_", "Root", "Base", "Parte", "Nodo", "Thing"]
+        .iter()
+        .any(|word| said.match_indices(&format!("{word}{number}")).any(|(at, found)| ends(&said[at + found.len()..])))
+}
+
+fn payload(loaded: &Loaded, message: &str) -> SchemaId {
+    let api = loaded.api.as_ref().unwrap();
+    match api.messages.iter().find(|m| m.name == message).map(|m| &m.payload) {
+        Some(Payload::Schema(id)) => *id,
+        other => panic!("{message}: {other:?}"),
+    }
+}
+
+/// Those who are asked about the values of one schema.
+struct Asked<'a> {
+    judge: &'a Judge,
+    model: &'a Model<'a>,
+    schemas: &'a Schemas,
+    /// The same without what the generator says it does not enforce.
+    less: Option<&'a Schemas>,
+    payload: SchemaId,
+}
+
+impl Asked<'_> {
+    /// What is wrong about a verdict.
+    fn wrong(&self, value: &Value, verdict: &Verdict) -> Option<String> {
+        match (self.judge.accepts(value), verdict) {
+            (true, Verdict::Refused(why)) if is_narrower(value, why) => None,
+            (true, Verdict::Refused(_)) => Some("refused, and the schema accepts it".to_owned()),
+            (true, Verdict::Accepted(back)) => self.changed(value, back),
+            (false, Verdict::Accepted(_)) => {
+                let enforced = self.less.unwrap_or(self.schemas);
+                let faults = Validator::new(enforced).faults(self.payload, value);
+                let fault = faults.first()?;
+                Some(format!(
+                    "accepted, and nothing warns that `{}` of `{}` is not enforced",
+                    fault.keyword, fault.path
+                ))
+            }
+            (false, Verdict::Refused(_)) => None,
+        }
+    }
+
+    /// How what came back differs from what went in. Properties of which the schema says nothing are dropped.
+    fn changed(&self, went: &Value, came: &Value) -> Option<String> {
+        difference(self.model, &[self.payload], went, came, "")
+    }
+}
+
+/// What the documentation lists as narrower than the schema: integers beyond `i64`, and more than nine digits of a second.
+fn is_narrower(value: &Value, why: &str) -> bool {
+    let beyond = |n: &serde_json::Number| {
+        n.as_i64().is_none()
+            && whole(n).is_none_or(|n| n.unsigned_abs() > 1 << 53)
+            && n.as_f64().is_some_and(|n| n.fract() == 0.0)
+    };
+    why.contains("integer out of range") && contains_number(value, &beyond)
+}
+
+fn contains_number(value: &Value, is: &dyn Fn(&serde_json::Number) -> bool) -> bool {
+    match value {
+        Value::Number(number) => is(number),
+        Value::Array(items) => items.iter().any(|item| contains_number(item, is)),
+        Value::Object(object) => object.values().any(|value| contains_number(value, is)),
+        _ => false,
+    }
+}
