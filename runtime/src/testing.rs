@@ -5,9 +5,8 @@
 //! what only a real broker has: it keeps 5 MB a partition and drops the rest silently, knows no retention, no topic
 //! configuration and no real transactions. Test what depends on those on a real Kafka.
 
-use std::future::Future;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use crate::codec::DecodeError;
 use crate::event::{Event, MessageInfo};
 use crate::kafka::KafkaSettings;
 use crate::message::Message;
-use crate::publisher::{Ack, PublishError, Publisher, Receipt};
+pub use crate::publisher::MemoryPublisher;
 use crate::record::{RawRecord, RecordParts};
 use crate::topic::Topic;
 
@@ -152,45 +151,13 @@ fn serve(started: &Sender<Result<String, String>>, inbox: &Receiver<Command>) {
     }
 }
 
-/// A publisher that keeps what it is given: what a service published, without a broker.
-#[derive(Debug, Default)]
-pub struct MemoryPublisher {
-    messages: Mutex<Vec<Message>>,
-}
-
-impl MemoryPublisher {
-    /// One that has been given nothing yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Everything it was given, in order.
-    #[must_use]
-    pub fn messages(&self) -> Vec<Message> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The events of one type that it was given, in order.
-    ///
-    /// # Errors
-    /// When a message on the event's topic is not such an event.
-    pub fn events<E: Event>(&self) -> Result<Vec<E>, DecodeError> {
-        self.messages()
-            .into_iter()
-            .filter(|message| message.topic == E::TOPIC.name)
-            .map(|message| E::decode(&record(message)))
-            .collect()
-    }
-}
-
-impl Publisher for MemoryPublisher {
-    fn send(&self, message: Message) -> impl Future<Output = Result<Ack, PublishError>> + Send {
-        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        let offset = i64::try_from(messages.len()).unwrap_or(i64::MAX);
-        messages.push(message);
-        std::future::ready(Ok(Ack::ready(Ok(Receipt::new(0, offset)))))
-    }
+/// The events of one type that a service published, in order.
+///
+/// # Errors
+/// When a message on the event's topic is not such an event.
+pub fn published<E: Event>(publisher: &MemoryPublisher) -> Result<Vec<E>, DecodeError> {
+    let messages = publisher.sent().into_iter().filter(|message| message.topic == E::TOPIC.name);
+    messages.map(|message| E::decode(&record(message))).collect()
 }
 
 /// The record that a message becomes, for handing to a handler.
