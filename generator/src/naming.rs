@@ -192,7 +192,7 @@ fn words(text: &str) -> Vec<String> {
         words.push(word);
     }
     if words.is_empty() {
-        words = text.chars().filter_map(sign_name).map(str::to_owned).collect();
+        words = text.chars().filter_map(sign_name).flat_map(|name| name.split('_')).map(str::to_owned).collect();
     }
     if words.is_empty() {
         words.push(if text.is_empty() {
@@ -388,6 +388,7 @@ mod tests {
         assert_eq!((pascal("24h").as_str(), snake("24h").as_str()), ("N24h", "n24h"));
         assert_eq!((pascal("-1").as_str(), pascal("+1").as_str(), pascal("1").as_str()), ("Minus1", "Plus1", "N1"));
         assert_eq!((pascal(">=").as_str(), pascal("*").as_str()), ("GreaterEquals", "Star"));
+        assert_eq!((pascal("{").as_str(), snake("{").as_str()), ("OpenBrace", "open_brace"));
         assert_eq!((pascal("").as_str(), snake("").as_str()), ("Empty", "empty"));
         assert_eq!((pascal("中").as_str(), snake("🚀").as_str()), ("U4e2d", "u1f680"));
         assert!(pascal("\u{7}").starts_with('X'));

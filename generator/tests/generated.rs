@@ -131,6 +131,20 @@ components:
 }
 
 #[test]
+fn lists_and_maps_that_hold_nothing_but_themselves_end_somewhere() {
+    let list = types(
+        "type: object\nproperties:\n  l: { type: array, items: { $ref: '#/channels/things/publish/message/payload/properties/l' } }",
+        "",
+    );
+    assert!(list.contains("pub l: Option<ThingL>") && list.contains("pub struct ThingL(Vec<ThingL>);"), "{list}");
+    let map = types(
+        "type: object\nproperties:\n  m: { type: object, additionalProperties: { $ref: '#/channels/things/publish/message/payload/properties/m' } }",
+        "",
+    );
+    assert!(map.contains("pub m: Option<Value>"), "{map}");
+}
+
+#[test]
 fn unknown_fields_are_kept_and_formats_enforced_on_request() {
     insta::assert_snapshot!(types(
         "type: object

@@ -269,7 +269,10 @@ impl Writer<'_> {
                 if schema.unique_items {
                     rules.push("no item twice".to_owned());
                 }
-                format!("A list with {}.", rules.join(" and "))
+                match rules.is_empty() {
+                    true => "A list of nothing but such lists.".to_owned(),
+                    false => format!("A list with {}.", rules.join(" and ")),
+                }
             }
         }
     }

@@ -108,8 +108,37 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
             );
         }
     }
-    let Walk { reached, order, forms, patterns, .. } = walk;
+    let Walk { reached, order, mut forms, patterns, findings, .. } = walk;
+    name_rings(api, &order, &mut forms, findings);
     assign(api, config, messages, &reached, &order, (forms, patterns))
+}
+
+/// A list or a map that holds itself, with no type of its own anywhere on the way, could not be written down: a list of such
+/// a ring gets a name, and maps alone become JSON values.
+fn name_rings(api: &Api, order: &[SchemaId], forms: &mut HashMap<SchemaId, Form>, findings: &mut Vec<Diagnostic>) {
+    let next = |forms: &HashMap<SchemaId, Form>, id: &SchemaId| match forms.get(id) {
+        Some(Form::Array(Some(inner)) | Form::Map(Some(inner))) => Some(form::usage(&api.schemas, *inner).id),
+        _ => None,
+    };
+    let mut settled = HashSet::new();
+    for &start in order {
+        let mut way = Vec::new();
+        let mut at = start;
+        while let Some(inner) = next(forms, &at).filter(|_| settled.insert(at)) {
+            way.push(at);
+            at = inner;
+        }
+        let Some(first) = way.iter().position(|id| *id == at) else { continue };
+        let list = way[first..].iter().find(|id| matches!(forms[id], Form::Array(_)));
+        let (id, form) = match list.map(|id| (*id, &forms[id])) {
+            Some((id, Form::Array(items))) => (id, Form::List(*items)),
+            _ => (at, Form::Untyped("it is a map of maps without end".to_owned())),
+        };
+        if matches!(form, Form::Untyped(_)) {
+            report(&api.schemas[id], &form, findings);
+        }
+        forms.insert(id, form);
+    }
 }
 
 /// Each message with its home, the first channel that carries it, and with its payload.
