@@ -90,6 +90,11 @@ pub(super) fn code(text: &str) -> String {
     }
 }
 
+/// A value of the document as code within a row of a table.
+pub(super) fn cell(text: &str) -> String {
+    visible(text).map(|c| if matches!(c, '|' | '`' | '\\' | '\n') { ' ' } else { c }).collect()
+}
+
 /// The document's text, line by line, made harmless.
 fn text_lines(text: &str) -> Vec<String> {
     let text: String = visible(text).collect();

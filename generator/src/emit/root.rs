@@ -57,7 +57,7 @@ fn docs(context: &Context<'_>) -> Docs {
             |ends: &[super::operation::End]| ends.iter().map(|end| format!("[`{}`]", end.name)).collect::<Vec<_>>();
         rows.push(format!(
             "| [`{}`]({}) | {} | {} | {} |",
-            channel.address.replace(['|', '`', '\\'], " "),
+            docs::cell(&channel.address),
             plan.module,
             of(events),
             of(ends(&plan.producers)),

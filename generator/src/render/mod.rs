@@ -93,7 +93,7 @@ fn environment() -> Environment<'static> {
         .set_syntax(SyntaxConfig::builder().keep_trailing_newline(true).trim_blocks(true).build().unwrap_or_default());
     environment.add_filter("toml", |text: &str| toml_string(text));
     environment.add_filter("markdown", |text: &str| markdown(text));
-    environment.add_filter("cell", |text: &str| text.replace(['|', '`', '\n', '\r'], " "));
+    environment.add_filter("cell", |text: &str| cell(text));
     environment
 }
 
@@ -107,7 +107,7 @@ fn toml_string(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+            c if obeyed(c) => {
                 out.push_str(&format!("\\u{:04X}", u32::from(c)));
             }
             c => out.push(c),
@@ -117,13 +117,24 @@ fn toml_string(text: &str) -> String {
     out
 }
 
+/// Text within a code span within a row of a table.
+fn cell(text: &str) -> String {
+    let plain = |c: char| if c.is_whitespace() || matches!(c, '|' | '`') { ' ' } else { c };
+    text.chars().map(plain).filter(|c| !obeyed(*c)).collect()
+}
+
+/// What a terminal or an editor does instead of showing it.
+fn obeyed(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text on one line in which nothing is markup.
 fn markdown(text: &str) -> String {
     let mut out = String::new();
     for c in text.trim().chars() {
         match c {
             c if c.is_whitespace() => out.push(' '),
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
+            c if obeyed(c) => {}
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '~' => {
                 out.push('\\');
                 out.push(c);

@@ -1,5 +1,7 @@
 //! A bare array, one object a finding; keys are only ever added.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::{
@@ -48,9 +50,19 @@ pub(super) fn render(diagnostics: &[Diagnostic], document: &Document) -> String 
         })
         .collect();
     // Plain data with string keys: this cannot fail.
-    let mut text = serde_json::to_string_pretty(&findings).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
+    let mut out = String::with_capacity(text.len() + 1);
+    // What is left of these stands within a string, and means the same when it is escaped: a terminal may be reading.
+    for c in text.chars() {
+        match c {
+            c if super::hostile(c) && c != '\n' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('\n');
+    out
 }
 
 fn place(at: At, document: &Document) -> Place<'_> {
