@@ -17,9 +17,6 @@ type All<'d> = Vec<&'d Value>;
 /// How deep values go before only what is required is made.
 const DEEP: usize = 5;
 
-/// How many places a value may have; one that requires itself twice would have 2^25.
-const PLACES: usize = 3_000;
-
 /// Makes values for schemas of one document.
 pub(crate) struct Instances<'d> {
     document: &'d Value,
@@ -59,9 +56,6 @@ impl<'d> Instances<'d> {
     /// A value that should fit all of these.
     fn value(&mut self, all: All<'d>, depth: usize) -> Value {
         self.places += 1;
-        if self.places > PLACES {
-            return Value::Null;
-        }
         let faulty = match &mut self.fault_in {
             Some(0) => true,
             Some(more) => {

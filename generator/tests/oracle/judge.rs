@@ -61,14 +61,14 @@ impl Judge {
     }
 
     /// Whether the crate is known to be wrong about a value:
-    /// - Beyond 2^53 it divides doubles and not what is written, so that 18446744073709551615 is no multiple of 1.5 to it, and
-    ///   9223372036854775807 one of 2.5.
+    /// - It divides integers beyond 2^53 by a fractional `multipleOf` as doubles, so that 18446744073709551615 is no
+    ///   multiple of 1.5 to it, and 9223372036854775807 one of 2.5.
     /// - `\b` is Unicode's to it; to ECMA-262 `ñ` is no letter of a word, so that `\bcat\b` is found in `catñ`.
     pub(crate) fn errs(document: &Value, value: &Value) -> bool {
-        let large = |value: &Value| value.as_f64().is_some_and(|n| n.abs() > 9_007_199_254_740_992.0);
-        let step = |schema: &Value| schema["multipleOf"].is_number();
+        let large = |value: &Value| value.as_number().and_then(whole).is_some_and(|n| n.unsigned_abs() > 1 << 53);
+        let fraction = |schema: &Value| schema["multipleOf"].as_f64().is_some_and(|step| step.fract() != 0.0);
         let boundary = |schema: &Value| schema["pattern"].as_str().is_some_and(|pattern| pattern.contains(r"\b"));
-        (any(value, &large) && any(document, &step))
+        (any(value, &large) && any(document, &fraction))
             || (any(value, &|value| value.as_str().is_some_and(|text| !text.is_ascii())) && any(document, &boundary))
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     case,
     instances::Instances,
-    judge::{Judge, any},
+    judge::Judge,
     model::Model,
     relax,
     schemas::{Components, ROOT},
@@ -56,8 +56,6 @@ struct Tally {
     schemas: usize,
     values: usize,
     accepted: usize,
-    /// Values of the known difference, see [`mixes_patterns`].
-    known: usize,
     /// Schemas of which an error says that nothing fits them.
     impossible: usize,
     /// Those of them where the error points at parts that do not contradict each other: see [`MISPLACED`].
@@ -91,10 +89,6 @@ fn disagreement(components: &Components, seed: u64, tally: &mut Tally) -> Option
         if blocked && !expected || Judge::errs(&document, &value) {
             continue;
         }
-        if !expected && by_model && mixes_patterns(&document) {
-            tally.known += 1;
-            continue;
-        }
         if expected != by_model {
             return Some(Disagreement::new(value, expected, "the merged model", by_model));
         }
@@ -108,27 +102,6 @@ fn disagreement(components: &Components, seed: u64, tally: &mut Tally) -> Option
         }
     }
     None
-}
-
-/// Whether members of an `allOf` may mix `patternProperties` with `additionalProperties`: a name that matches the pattern of
-/// one escapes the `additionalProperties` of another. Known, and to go from here once mended.
-fn mixes_patterns(document: &Value) -> bool {
-    ["allOf", "patternProperties", "additionalProperties"]
-        .iter()
-        .all(|keyword| any(document, &|schema| schema.get(*keyword).is_some()))
-}
-
-#[test]
-fn what_is_known_to_escape_a_merge_still_does() {
-    let root =
-        json!({ "allOf": [{ "additionalProperties": { "maximum": 16 } }, { "patternProperties": { "_id$": {} } }] });
-    let components = Components::from_iter([(ROOT.to_owned(), root)]);
-    let loaded = case::load(&case::document(&components));
-    let value = json!({ "clave_id": 17 });
-    assert!(!Judge::of_component(&components, ROOT).unwrap().accepts(&value));
-    let model = Model::new(&loaded.api.as_ref().unwrap().schemas);
-    let payload = case::payload(&loaded).unwrap();
-    assert!(model.accepts(payload, &value), "mended: take `mixes_patterns` out");
 }
 
 /// A document is refused because parts of a schema contradict each other: then nothing may fit both.
