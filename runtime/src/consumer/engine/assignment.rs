@@ -5,7 +5,7 @@ use super::breaker::Breaker;
 use super::fault::{Fault, planted};
 use super::io::{CircuitId, Effect, Effects, Epoch, Offset, PartitionId};
 use super::keys::State;
-use super::partition::Partition;
+use super::partition::{Draining, Partition};
 
 impl Engine {
     pub(super) fn assigned(
@@ -38,11 +38,51 @@ impl Engine {
             return;
         };
         if partition.draining.is_none() {
-            partition.draining = Some(self.now.saturating_add(self.settings.drain_timeout));
-            partition.stalled.clear();
-            if !planted(Fault::DispatchWhileDraining) {
-                self.lanes.retain(|key| self.keys[key].partition != id);
+            let deadline = self.now.saturating_add(self.settings.drain_timeout);
+            partition.draining = Some(Draining { deadline, reach: 0 });
+            for key in partition.stalled.drain(..) {
+                self.keys[key].state = State::Held;
             }
+        }
+    }
+
+    /// Goes on with what must be finished of the partitions that are to be given back.
+    ///
+    /// Their next owners read from the watermark on, so every event above it that was handled would be handled twice. That
+    /// is what is left to do, then: the events *below* one that is finished or under way, and no others. What a lane gives
+    /// back unstarted is not under way any more, so the work may become less meanwhile, and never more. Nothing is begun
+    /// above an event that cannot be finished in time, since it could not be committed.
+    pub(super) fn go_on_draining(&mut self) {
+        for partition in self.partitions.iter_mut() {
+            let stands_still = partition.stands_still(&self.breakers) || planted(Fault::DrainLeavesHoles);
+            let Some(draining) = &mut partition.draining else { continue };
+            draining.reach = 0;
+            if stands_still {
+                continue;
+            }
+            let mut reach = partition.ledger.reach(|place, key| self.keys[key].has_begun(place));
+            if planted(Fault::DispatchWhileDraining) {
+                reach = partition.ledger.len();
+            }
+            for (place, id, _) in partition.ledger.unfinished() {
+                let index = partition.ledger.index(place);
+                let key = &mut self.keys[id];
+                if index >= reach {
+                    break;
+                }
+                if key.head != place {
+                    continue;
+                }
+                match key.state {
+                    State::Parked(until) if until >= draining.deadline => reach = index,
+                    State::Held => {
+                        key.state = State::Ready;
+                        self.lanes.push(key.lane, id, partition.ledger.turn(place));
+                    }
+                    _ => {}
+                }
+            }
+            draining.reach = reach;
         }
     }
 

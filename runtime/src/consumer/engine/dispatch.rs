@@ -4,7 +4,6 @@ use super::Engine;
 use super::fault::{Fault, planted};
 use super::io::{Arrival, Effect, Effects, Epoch, Offset, PartitionId, RunId};
 use super::keys::{KeyId, State};
-use super::lanes::End;
 use super::partition::Partition;
 
 impl Engine {
@@ -29,25 +28,26 @@ impl Engine {
                 continue;
             }
             partition.bytes += u64::from(record.bytes);
+            self.turn += 1;
             let place = partition.ledger.next_place();
             let hash = record.key.map(spread);
             if let Some(&key) = hash.and_then(|hash| partition.keys.get(&hash)) {
-                partition.ledger.push(record, key);
+                partition.ledger.push(record, self.turn, key);
                 let chain = &mut self.keys[key];
                 partition.ledger.link(chain.tail, place);
                 chain.tail = place;
                 chain.len += 1;
                 if planted(Fault::TwoRunsOfAKey) && chain.state == State::Running {
-                    self.lanes.push(chain.lane, key, End::Back);
+                    self.lanes.push_new(chain.lane, key, self.turn);
                 }
             } else {
                 let lane = self.lanes.of(hash);
                 let key = self.keys.insert(id, hash, lane, place);
-                partition.ledger.push(record, key);
+                partition.ledger.push(record, self.turn, key);
                 if let Some(hash) = hash {
                     partition.keys.insert(hash, key);
                 }
-                self.lanes.push(lane, key, End::Back);
+                self.lanes.push_new(lane, key, self.turn);
             }
         }
         partition.ledger.advance(next);
@@ -58,7 +58,9 @@ impl Engine {
         while let Some((key, room)) = self.lanes.next() {
             let Some(partition) = self.partitions.get_mut(self.keys[key].partition) else { continue };
             let overlooked = if partition.undelivered > 0 { Fault::UndeliveredGoesOn } else { Fault::OpenDispatches };
-            if partition.stands_still(&self.breakers) && !planted(overlooked) {
+            if !partition.wants(self.keys[key].head) {
+                self.keys[key].state = State::Held;
+            } else if partition.stands_still(&self.breakers) && !planted(overlooked) {
                 partition.stalled.push_back(key);
             } else {
                 self.dispatch(key, room, out);
@@ -70,8 +72,9 @@ impl Engine {
     pub(super) fn release_stalled(&mut self, id: PartitionId) {
         let partition = self.partitions.get_mut(id);
         if let Some(partition) = partition.filter(|partition| !partition.stands_still(&self.breakers)) {
-            for key in partition.stalled.drain(..) {
-                self.lanes.push(self.keys[key].lane, key, End::Back);
+            for id in partition.stalled.drain(..) {
+                let key = &self.keys[id];
+                self.lanes.push(key.lane, id, partition.ledger.turn(key.head));
             }
         }
     }
@@ -106,14 +109,18 @@ impl Engine {
         let run = self.keys.begin(id, State::Running);
         let key = &mut self.keys[id];
         let most = if key.tries > 0 { 1 } else { self.settings.run_length.max(1).min(room) };
-        key.running = key.len.min(most);
-        self.lanes.occupy(key.lane, key.running);
         let from = out.tokens.len() as u32;
         if let Some(partition) = self.partitions.get_mut(key.partition) {
             partition.outstanding += 1;
             let skipped = usize::from(planted(Fault::FailedEventSkipped) && key.tries > 0 && key.len > 1);
-            out.tokens.extend(partition.ledger.chain(key.head).skip(skipped).take(key.running as usize));
+            let events = partition.ledger.chain(key.head).skip(skipped).take(key.len.min(most) as usize);
+            for (place, token) in events.take_while(|(place, _)| partition.wants(*place)) {
+                key.last = place;
+                out.tokens.push(token);
+            }
         }
+        key.running = out.tokens.len() as u32 - from;
+        self.lanes.occupy(key.lane, key.running);
         if planted(Fault::ReleasedEarly) {
             out.released.extend_from_slice(&out.tokens[from as usize..]);
         }

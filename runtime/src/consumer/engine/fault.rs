@@ -14,8 +14,12 @@ pub(super) enum Fault {
     DrainWithoutCommit,
     /// A revoked partition is given back while lanes work on it.
     DrainAtOnce,
-    /// A revoked partition is still dispatched.
+    /// A revoked partition is still dispatched, whatever was handled of it.
     DispatchWhileDraining,
+    /// A revoked partition is given back with unfinished events below handled ones.
+    DrainLeavesHoles,
+    /// What a lane gave back unstarted still counts as begun.
+    GivenBackHasBegun,
     /// An arrival makes its key ready though a run of it is under way.
     TwoRunsOfAKey,
     /// After a failure the key goes on with its next event.
@@ -82,6 +86,8 @@ mod tests {
         Fault::DrainWithoutCommit,
         Fault::DrainAtOnce,
         Fault::DispatchWhileDraining,
+        Fault::DrainLeavesHoles,
+        Fault::GivenBackHasBegun,
         Fault::TwoRunsOfAKey,
         Fault::FailedEventSkipped,
         Fault::DeadLetterNotAwaited,

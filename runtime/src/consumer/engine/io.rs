@@ -76,6 +76,10 @@ pub enum Input<'a> {
     },
     /// The group asks for a partition back, or we are shutting down: drain, commit, forget. Answered by
     /// [`Effect::Drained`], in this step or in a later one.
+    ///
+    /// To drain is to finish what lanes have begun, and whatever lies below an event that is finished: nothing handled is
+    /// left above what is committed. Runs that no lane has begun are best given back at once, see [`Completion::failure`]:
+    /// those of them that are needed are handed out again.
     Revoked {
         /// Which.
         partition: PartitionId,

@@ -3,7 +3,7 @@
 use std::ops::{Index, IndexMut};
 
 use super::fault::{Fault, planted};
-use super::io::{DeadLetterReason, PartitionId, RunId};
+use super::io::{DeadLetterReason, Millis, PartitionId, RunId};
 use super::ledger::Place;
 
 /// Where a key is kept.
@@ -27,6 +27,8 @@ pub(super) struct Key {
     pub(super) len: u32,
     /// How many of them a lane has.
     pub(super) running: u32,
+    /// The last event that is, or was, under way.
+    pub(super) last: Place,
     /// How often the head came back from a lane as failed.
     pub(super) tries: u32,
     /// How many of these were its own fault, not the dependency's.
@@ -40,16 +42,27 @@ pub(super) struct Key {
 pub(super) enum State {
     /// A place in its lane: it stands in the lane's queue, or in that of a partition that stands still.
     Ready,
+    /// The end of its partition, which is to be given back, or that it turns out to be wanted before.
+    Held,
     /// A lane's answer.
     Running,
-    /// The time of its next try, or the end of its partition.
-    Parked,
+    /// The time of its next try.
+    Parked(Millis),
     /// The dead letter's acknowledgement.
     DeadLettering(DeadLetterReason),
     /// The time when the dead letter is written again.
     Undelivered(DeadLetterReason),
     /// Nothing: there is no such key.
     Vacant,
+}
+
+impl Key {
+    /// Whether an event of it is under way, given its place: a lane has it, or the dead-letter topic.
+    pub(super) fn has_begun(&self, place: Place) -> bool {
+        let is_under_way = matches!(self.state, State::Running | State::DeadLettering(_));
+        let reached = place.wrapping_sub(self.head) <= self.last.wrapping_sub(self.head);
+        (is_under_way || planted(Fault::GivenBackHasBegun)) && reached
+    }
 }
 
 /// The keys of all partitions.
@@ -72,6 +85,7 @@ impl Keys {
             tail: head,
             len: 1,
             running: 0,
+            last: head,
             tries: 0,
             failures: 0,
             undelivered: 0,
@@ -97,6 +111,7 @@ impl Keys {
     pub(super) fn begin(&mut self, id: KeyId, state: State) -> RunId {
         let key = &mut self[id];
         key.state = state;
+        key.last = key.head;
         key.generation = key.generation.wrapping_add(1);
         RunId { key: id, generation: key.generation }
     }

@@ -1,8 +1,10 @@
 //! Which lane a key goes to, and whose turn it is there.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::keys::KeyId;
+use super::ledger::Turn;
 
 /// The lanes' queues of keys that are ready.
 #[derive(Debug)]
@@ -16,16 +18,14 @@ pub(super) struct Lanes {
     turn: u32,
 }
 
-/// The end of a lane's queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    Front,
-    Back,
-}
-
+/// The keys of a lane that are ready, that with the oldest event first: so the watermark is never far behind what was
+/// handled, however busy a key is.
 #[derive(Debug, Default)]
 struct Lane {
-    ready: VecDeque<KeyId>,
+    /// Those that are new. They come in the order of their turns, which spares sorting most of all keys.
+    new: VecDeque<(Turn, KeyId)>,
+    /// Those that had their turn before.
+    returned: BinaryHeap<Reverse<(Turn, KeyId)>>,
     /// How many events it was handed and has not answered for.
     running: u32,
     /// Whether it stands in `woken`.
@@ -51,13 +51,15 @@ impl Lanes {
         }
     }
 
-    /// Queues a key behind the others of its lane, or before them.
-    pub(super) fn push(&mut self, lane: u32, key: KeyId, at: End) {
-        let ready = &mut self.lanes[lane as usize].ready;
-        match at {
-            End::Back => ready.push_back(key),
-            End::Front => ready.push_front(key),
-        }
+    /// Queues a key whose first event is the newest of all.
+    pub(super) fn push_new(&mut self, lane: u32, key: KeyId, turn: Turn) {
+        self.lanes[lane as usize].new.push_back((turn, key));
+        self.wake(lane);
+    }
+
+    /// Queues a key by the turn of its oldest event.
+    pub(super) fn push(&mut self, lane: u32, key: KeyId, turn: Turn) {
+        self.lanes[lane as usize].returned.push(Reverse((turn, key)));
         self.wake(lane);
     }
 
@@ -67,7 +69,7 @@ impl Lanes {
             let lane = &mut self.lanes[index as usize];
             let room = self.capacity.saturating_sub(lane.running);
             if room > 0
-                && let Some(key) = lane.ready.pop_front()
+                && let Some(key) = lane.pop()
             {
                 return Some((key, room));
             }
@@ -91,13 +93,27 @@ impl Lanes {
     /// Drops the keys that are no longer wanted.
     pub(super) fn retain(&mut self, wanted: impl Fn(KeyId) -> bool) {
         for lane in &mut self.lanes {
-            lane.ready.retain(|&key| wanted(key));
+            lane.new.retain(|&(_, key)| wanted(key));
+            lane.returned.retain(|&Reverse((_, key))| wanted(key));
         }
     }
 
     fn wake(&mut self, lane: u32) {
         if !std::mem::replace(&mut self.lanes[lane as usize].woken, true) {
             self.woken.push(lane);
+        }
+    }
+}
+
+impl Lane {
+    fn pop(&mut self) -> Option<KeyId> {
+        let returned = self.returned.peek().map(|&Reverse((turn, _))| turn);
+        let new = self.new.front().map(|&(turn, _)| turn);
+        let new_is_older = new.is_some_and(|new| returned.is_none_or(|returned| new < returned));
+        if new_is_older {
+            self.new.pop_front().map(|(_, key)| key)
+        } else {
+            self.returned.pop().map(|Reverse((_, key))| key)
         }
     }
 }

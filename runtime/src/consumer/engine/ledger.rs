@@ -25,6 +25,7 @@ pub(super) struct Ledger {
 #[derive(Debug)]
 struct Entry {
     offset: Offset,
+    turn: Turn,
     token: Token,
     bytes: u32,
     /// Whose event it is; [`FINISHED`] once it is nobody's any more.
@@ -32,6 +33,9 @@ struct Entry {
     /// The next event of the same key; itself while there is none.
     next: Place,
 }
+
+/// When an event arrived, counted over all partitions: who came first is handed out first.
+pub(super) type Turn = u64;
 
 const FINISHED: KeyId = KeyId::MAX;
 
@@ -67,10 +71,10 @@ impl Ledger {
     }
 
     /// Enters an event behind all others, at the [next place](Self::next_place).
-    pub(super) fn push(&mut self, arrival: &Arrival, key: KeyId) {
+    pub(super) fn push(&mut self, arrival: &Arrival, turn: Turn, key: KeyId) {
         let next = self.next_place();
         let Arrival { offset, bytes, token, .. } = *arrival;
-        self.entries.push_back(Entry { offset, token, bytes, key, next });
+        self.entries.push_back(Entry { offset, turn, token, bytes, key, next });
         self.position = Some(offset.saturating_add(1));
     }
 
@@ -88,17 +92,21 @@ impl Ledger {
     }
 
     /// The events of a key from that one on. Goes round at the last: the key knows how many there are.
-    pub(super) fn chain(&self, mut place: Place) -> impl Iterator<Item = Token> {
+    pub(super) fn chain(&self, mut place: Place) -> impl Iterator<Item = (Place, Token)> {
         std::iter::repeat_with(move || {
             let entry = &self.entries[self.index(place)];
-            place = entry.next;
-            entry.token
+            (std::mem::replace(&mut place, entry.next), entry.token)
         })
     }
 
     /// The token of an event.
     pub(super) fn token(&self, place: Place) -> Token {
         self.entries[self.index(place)].token
+    }
+
+    /// When an event arrived.
+    pub(super) fn turn(&self, place: Place) -> Turn {
+        self.entries[self.index(place)].turn
     }
 
     /// Marks an event as finished and lets go of everything below the new watermark.
@@ -132,7 +140,17 @@ impl Ledger {
         unfinished.map(|(place, entry)| (place, entry.key, entry.token))
     }
 
-    fn index(&self, place: Place) -> usize {
+    /// How many events, from the oldest unfinished one on, reach to the newest one that is finished or has begun. All of
+    /// them must be finished before that one can be committed.
+    pub(super) fn reach(&self, has_begun: impl Fn(Place, KeyId) -> bool) -> usize {
+        let begun = |(index, entry): &(usize, &Entry)| {
+            entry.key == FINISHED || has_begun(self.first.wrapping_add(*index as u32), entry.key)
+        };
+        self.entries.iter().enumerate().rev().find(begun).map_or(0, |(index, _)| index + 1)
+    }
+
+    /// How many events stand before that place.
+    pub(super) fn index(&self, place: Place) -> usize {
         place.wrapping_sub(self.first) as usize
     }
 }

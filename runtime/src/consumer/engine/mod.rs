@@ -21,6 +21,8 @@
 //!   of records beyond.
 //! - While a breaker is open, one event at a time of its partitions is handed out, none is dead-lettered, and nothing is
 //!   committed unless a partition is given back.
+//! - A partition that is given back was handled up to its committed position and no further, unless time ran out, its breaker
+//!   is open, or an event failed that cannot be finished in time: its next owner handles nothing twice.
 //! - Every event ends: handled, dead-lettered, or given up with its partition and so read again by the next owner.
 
 mod assignment;
@@ -54,6 +56,7 @@ use breaker::Breaker;
 use fault::{Fault, planted};
 use keys::Keys;
 use lanes::Lanes;
+use ledger::Turn;
 use partition::Partitions;
 use share::Share;
 
@@ -64,6 +67,8 @@ pub struct Engine {
     rng: Rng,
     now: Millis,
     next_commit: Millis,
+    /// The turn of the latest arrival.
+    turn: Turn,
     partitions: Partitions,
     keys: Keys,
     lanes: Lanes,
@@ -81,6 +86,7 @@ impl Engine {
             rng: Rng::new(seed),
             now,
             next_commit: now.saturating_add(settings.commit_interval),
+            turn: 0,
             partitions: Partitions::default(),
             keys: Keys::default(),
             lanes: Lanes::new(settings.lanes, settings.lane_capacity),
@@ -110,6 +116,7 @@ impl Engine {
             }
             Input::Tick { now } => self.ticked(now, out),
         }
+        self.go_on_draining();
         self.dispatch_ready(out);
         self.give_back_drained(out);
         self.regulate(out);
@@ -131,7 +138,12 @@ impl Engine {
     #[must_use]
     pub fn next_tick(&self) -> Millis {
         let retry = self.timers.peek().map(|Reverse((due, _))| *due);
-        let drained = self.partitions.iter().filter_map(|partition| partition.draining).min();
+        let drained = self
+            .partitions
+            .iter()
+            .filter_map(|partition| partition.draining.as_ref())
+            .map(|draining| draining.deadline)
+            .min();
         let probe = self.breakers.iter().filter_map(Breaker::due).min();
         [retry, drained, probe].into_iter().flatten().fold(self.next_commit, Millis::min)
     }

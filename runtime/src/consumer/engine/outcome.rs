@@ -7,7 +7,6 @@ use super::breaker::Heard;
 use super::fault::{Fault, planted};
 use super::io::{Completion, DeadLetterReason, Effect, Effects, Millis, RunId};
 use super::keys::{KeyId, State};
-use super::lanes::End;
 use crate::handler::FailureKind;
 
 impl Engine {
@@ -44,8 +43,8 @@ impl Engine {
         // An answer from the time of an outage is no verdict: the event is tried again when it is over.
         let outage = !self.breakers[circuit].is_closed() && !planted(Fault::OpenDeadLetters);
         match failure {
-            Some(kind) if !drains && !outage => self.judge(id, kind, out),
-            _ => self.go_on(id, if done < running { End::Front } else { End::Back }),
+            Some(kind) if !outage => self.judge(id, kind, out),
+            _ => self.go_on(id),
         }
     }
 
@@ -62,14 +61,14 @@ impl Engine {
             }
             let partition = partition.id;
             self.release_stalled(partition);
-            self.go_on(id, End::Back);
+            self.go_on(id);
         } else {
             if key.undelivered == 0 {
                 partition.undelivered += 1;
             }
             key.undelivered += 1;
             let wait = self.settings.dead_letter.jittered(key.undelivered, &mut self.rng);
-            self.park(id, State::Undelivered(reason), wait);
+            self.park(id, wait, |_| State::Undelivered(reason));
         }
     }
 
@@ -80,11 +79,12 @@ impl Engine {
         let drains = partition.draining.is_some();
         let closed = self.breakers[partition.circuit].is_closed();
         match state {
-            State::Parked | State::Undelivered(_) if drains => {}
-            State::Parked => self.go_on(id, End::Back),
+            State::Parked(_) => self.go_on(id),
+            // It was tried; the next owner tries again.
+            State::Undelivered(_) if drains => {}
             State::Undelivered(reason) if closed => self.dead_letter(id, reason, out),
-            State::Undelivered(_) => self.park(id, state, self.settings.dead_letter.base),
-            State::Ready | State::Running | State::DeadLettering(_) | State::Vacant => {}
+            State::Undelivered(_) => self.park(id, self.settings.dead_letter.base, |_| state),
+            State::Ready | State::Held | State::Running | State::DeadLettering(_) | State::Vacant => {}
         }
     }
 
@@ -100,7 +100,7 @@ impl Engine {
             self.dead_letter(id, DeadLetterReason::Exhausted, out);
         } else {
             let wait = self.settings.retry.jittered(key.tries, &mut self.rng);
-            self.park(id, State::Parked, wait);
+            self.park(id, wait, State::Parked);
         }
     }
 
@@ -114,12 +114,12 @@ impl Engine {
         out.list.push(Effect::DeadLetter { run, token, attempts: key.tries, reason });
         if planted(Fault::DeadLetterNotAwaited) {
             partition.finish_head(&mut self.keys[id], out);
-            self.go_on(id, End::Back);
+            self.go_on(id);
         }
     }
 
     /// Queues a key for its next events; drops it when it has none.
-    fn go_on(&mut self, id: KeyId, at: End) {
+    fn go_on(&mut self, id: KeyId) {
         let key = &mut self.keys[id];
         let Some(partition) = self.partitions.get_mut(key.partition) else { return };
         if key.len == 0 {
@@ -128,16 +128,17 @@ impl Engine {
             }
             self.keys.remove(id);
         } else if partition.draining.is_some() {
-            key.state = State::Parked;
+            key.state = State::Held;
         } else {
             key.state = State::Ready;
-            self.lanes.push(key.lane, id, at);
+            self.lanes.push(key.lane, id, partition.ledger.turn(key.head));
         }
     }
 
     /// Leaves a key alone for a while.
-    fn park(&mut self, id: KeyId, state: State, wait: Millis) {
-        self.keys[id].state = state;
-        self.timers.push(Reverse((self.now.saturating_add(wait), self.keys.run(id))));
+    fn park(&mut self, id: KeyId, wait: Millis, state: impl FnOnce(Millis) -> State) {
+        let until = self.now.saturating_add(wait);
+        self.keys[id].state = state(until);
+        self.timers.push(Reverse((until, self.keys.run(id))));
     }
 }

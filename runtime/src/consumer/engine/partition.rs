@@ -7,7 +7,7 @@ use super::breaker::Breaker;
 use super::fault::{Fault, planted};
 use super::io::{Effect, Effects, Epoch, Millis, Offset, PartitionId};
 use super::keys::{Key, KeyId};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Place};
 
 /// The partitions that are assigned.
 #[derive(Debug, Default)]
@@ -39,11 +39,13 @@ impl Partitions {
         self.0.get_mut(id.0 as usize)?.take()
     }
 
-    /// Takes out a partition that is to be given back, and has nothing under way or no time left.
+    /// Takes out a partition that is to be given back, and has nothing more to finish or no time left.
     pub(super) fn remove_drained(&mut self, now: Millis) -> Option<Partition> {
         let is_over = |partition: &mut Partition| {
-            let idle = partition.outstanding == 0 || planted(Fault::DrainAtOnce);
-            partition.draining.is_some_and(|deadline| idle || deadline <= now)
+            partition.draining.as_ref().is_some_and(|draining| {
+                let idle = partition.outstanding == 0 && draining.reach == 0 || planted(Fault::DrainAtOnce);
+                idle || draining.deadline <= now
+            })
         };
         self.0.iter_mut().find_map(|slot| slot.take_if(is_over))
     }
@@ -79,12 +81,21 @@ pub(super) struct Partition {
     pub(super) full: bool,
     /// Whether the shell was told to read no more of it.
     pub(super) paused: bool,
-    /// Until when it may drain, once it is to be given back.
-    pub(super) draining: Option<Millis>,
+    /// Once it is to be given back.
+    pub(super) draining: Option<Draining>,
     /// The position that it started from.
     start: Option<Offset>,
     /// The position that a commit was asked for last, or that it started from.
     committed: Option<Offset>,
+}
+
+/// A partition on its way to the next owner.
+#[derive(Debug)]
+pub(super) struct Draining {
+    /// Until when.
+    pub(super) deadline: Millis,
+    /// How many events, from the oldest unfinished one on, are to be finished before.
+    pub(super) reach: usize,
 }
 
 impl Partition {
@@ -110,6 +121,11 @@ impl Partition {
     /// Whether nothing of it may be handed out: a dead letter cannot be written, or what its handlers need is away.
     pub(super) fn stands_still(&self, breakers: &[Breaker]) -> bool {
         self.undelivered > 0 || !breakers[self.circuit].is_closed()
+    }
+
+    /// Whether an event may be handed out as far as the end of the partition is concerned.
+    pub(super) fn wants(&self, place: Place) -> bool {
+        self.draining.as_ref().is_none_or(|draining| self.ledger.index(place) < draining.reach)
     }
 
     /// Ends the life of a key's oldest event: it is handled, or safe in the dead-letter topic.

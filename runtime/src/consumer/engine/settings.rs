@@ -12,7 +12,8 @@ pub struct Settings {
     /// How many events a lane may have been handed and not yet answered for. What waits beyond that waits in the engine,
     /// where a revoke or an open breaker can still hold it back. At least 1.
     pub lane_capacity: u32,
-    /// How many events of one key a run may have. At least 1.
+    /// How many events of one key a run may have, before the key with the oldest event has its turn. The fewer, the nearer
+    /// the watermark is to what was handled last. At least 1.
     pub run_length: u32,
     /// How many events the ledgers of all partitions may hold, those included that are finished but not committed because
     /// an earlier one is not. Exceeded by at most one [`Input::Records`](super::Input::Records). At least 1.
@@ -22,7 +23,7 @@ pub struct Settings {
     pub max_in_flight_bytes: u64,
     /// How often finished work is committed.
     pub commit_interval: Millis,
-    /// How long a revoked partition may take to finish what its lanes have begun.
+    /// How long a revoked partition may take to finish what its lanes have begun, and what lies below that.
     pub drain_timeout: Millis,
     /// How often a transient failure is tried again after the first attempt.
     pub retries: u32,
@@ -53,7 +54,7 @@ impl Default for Settings {
         Self {
             lanes: 16,
             lane_capacity: 256,
-            run_length: 64,
+            run_length: 8,
             max_in_flight: 16_384,
             max_in_flight_bytes: 64 << 20,
             commit_interval: 1_000,

@@ -120,3 +120,19 @@ fn the_next_tick_is_when_something_is_due() {
     assert!(due == 0 || consumer.tick(due - 1).runs.is_empty());
     assert_eq!(consumer.tick(due - consumer.now).runs.len(), 1);
 }
+
+#[test]
+fn the_oldest_event_that_is_ready_goes_first_however_busy_its_key() {
+    let mut consumer =
+        Consumer::new(|settings| (settings.lanes, settings.lane_capacity, settings.run_length) = (1, 2, 2));
+    consumer.assign(0, 0);
+    let busy = consumer.read(0, &[(0, 1), (1, 1), (2, 1), (3, 1), (4, 2), (5, 3), (6, 1)]).runs.remove(0);
+    let mut handed_out = busy.tokens.clone();
+    let mut runs = vec![busy];
+    while let Some(run) = runs.pop() {
+        let asked = consumer.succeed(&run);
+        handed_out.extend(asked.runs.iter().flat_map(|run| &run.tokens));
+        runs.extend(asked.runs);
+    }
+    assert_eq!(handed_out, [0, 1, 2, 3, 4, 5, 6]);
+}

@@ -70,7 +70,11 @@ impl World {
             let (partition, index) = self.live(token)?;
             let log = &mut self.logs[partition];
             let offset = log.events[index].offset;
-            ensure!(log.draining.is_none(), "{partition}@{offset} was handed out though its partition is revoked");
+            let needed = log.draining.is_none() || log.has_begun_above(index);
+            ensure!(
+                needed,
+                "{partition}@{offset} was handed out though its partition is revoked and nothing above has begun"
+            );
             ensure!(!log.unwritten(), "{partition}@{offset} was handed out though its partition stands still");
             let event = &log.events[index];
             ensure!(event.phase == Phase::Waiting, "{partition}@{offset} was handed out while {:?}", event.phase);
@@ -124,7 +128,6 @@ impl World {
         let offset = event.offset;
         let open = self.circuits[log.circuit].open;
         ensure!(!open, "{partition}@{offset} is dead-lettered while its breaker is open");
-        ensure!(log.draining.is_none(), "{partition}@{offset} is dead-lettered though its partition is revoked");
         ensure!(
             matches!(event.phase, Phase::Waiting | Phase::Unwritten),
             "{partition}@{offset} is dead-lettered while {:?}",
@@ -182,6 +185,11 @@ impl World {
             "{partition:?} is given back, committed at {}, not at {watermark:?}",
             log.committed
         );
+        // The next owner reads from the watermark on.
+        let doubled = log.finished_above_the_watermark();
+        let excused = now >= deadline || self.circuits[log.circuit].open || log.unwritten() || log.oldest_has_failed();
+        ensure!(doubled == 0 || excused, "{partition:?} is given back, and {doubled} events will be handled twice");
+        self.tally[Did::GiveBackWhatIsDoubled as usize] += doubled as u64;
         self.forget(index);
         Ok(())
     }

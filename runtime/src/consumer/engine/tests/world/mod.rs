@@ -107,6 +107,23 @@ impl Log {
         self.events[self.start..self.read].iter().filter(|event| event.phase == Phase::Running).count()
     }
 
+    /// Whether anything behind that event is finished or under way.
+    fn has_begun_above(&self, index: usize) -> bool {
+        let begun = |event: &Event| matches!(event.phase, Phase::Running | Phase::Writing | Phase::Finished);
+        self.events[index + 1..self.read].iter().any(begun)
+    }
+
+    fn finished_above_the_watermark(&self) -> usize {
+        let above = self.events[self.start..self.read].iter().skip_while(|event| event.phase == Phase::Finished);
+        above.filter(|event| event.phase == Phase::Finished).count()
+    }
+
+    /// Whether the event at the watermark was tried, and failed.
+    fn oldest_has_failed(&self) -> bool {
+        let oldest = self.events[self.start..self.read].iter().find(|event| event.phase != Phase::Finished);
+        oldest.is_some_and(|event| event.tries > 0)
+    }
+
     fn forget(&mut self) {
         self.epoch = None;
         self.draining = None;
@@ -162,6 +179,7 @@ pub(super) enum Did {
     OpenTheBreaker,
     Probe,
     GiveBack,
+    GiveBackWhatIsDoubled,
     Abandon,
     Lose,
     Crash,
