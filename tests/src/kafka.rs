@@ -222,7 +222,9 @@ pub fn tool(class: &str, args: &[&str]) -> String {
 /// When `make deps` was not run.
 #[must_use]
 pub fn jars() -> PathBuf {
-    let cache = std::env::var_os("CONECTA_CACHE").map_or_else(|| root().join(".cache"), PathBuf::from);
+    // Set to nothing is as good as not set, as it is to the scripts.
+    let cache = std::env::var_os("CONECTA_CACHE").filter(|cache| !cache.is_empty());
+    let cache = cache.map_or_else(|| root().join(".cache"), PathBuf::from);
     let jars = cache.join("kafka/libs");
     assert!(jars.is_dir(), "Kafka's jars are not in {}; to fetch them: make deps", cache.display());
     jars

@@ -13,12 +13,15 @@ use conecta_tests::wire::until;
 use conecta_tests::worker::{Worker, Workers};
 
 const CASES: i64 = 500;
+/// How long a handler takes: so that a rebalance comes while there is still something to do.
+const WORK: Duration = Duration::from_millis(5);
 const LIMIT: Duration = Duration::from_secs(120);
 const TOPIC: &str = "casos.creados";
 const GROUP: &str = "chaos";
 
 /// How partitions are shared out. The death of a member is to be noticed within a test's patience; with the new protocol
 /// that is the broker's affair.
+const EAGER: &[&str] = &["partition.assignment.strategy=range", "session.timeout.ms=6000", "heartbeat.interval.ms=500"];
 const COOPERATIVE: &[&str] =
     &["partition.assignment.strategy=cooperative-sticky", "session.timeout.ms=6000", "heartbeat.interval.ms=500"];
 const NEW_PROTOCOL: &[&str] = &["group.protocol=consumer"];
@@ -45,7 +48,7 @@ impl Chaos {
             program: Path::new(env!("CARGO_BIN_EXE_worker")),
             brokers: self.contract.kafka.brokers(),
             group: GROUP,
-            work: Duration::from_millis(1),
+            work: WORK,
             properties: self.properties,
         };
         workers.start(&self.file())
@@ -100,6 +103,16 @@ async fn a_consumer_killed_in_the_middle_loses_nothing_and_keeps_the_order_of_ea
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_third_member_joins_a_group_of_two_by_eager_rebalances() {
+    a_third_member_joins("third-member-eager", EAGER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_member_joins_a_group_of_two_by_cooperative_rebalances() {
+    a_third_member_joins("third-member-cooperative", COOPERATIVE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_third_member_joins_a_group_of_two_by_the_new_protocol() {
     a_third_member_joins("third-member-new-protocol", NEW_PROTOCOL).await;
 }
@@ -117,4 +130,17 @@ async fn a_third_member_joins(name: &str, properties: &'static [&'static str]) {
     let verdict = chaos.judge(name);
     assert!(chaos.effects().of_process(process) > 0, "the third member took part");
     assert_eq!(verdict.doubled, 0, "nobody died: what was handled was committed before its partition moved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_leave_and_die_while_others_take_over() {
+    let chaos = Chaos::start(COOPERATIVE).await;
+    let (leaves, dies, stays) = (chaos.worker(), chaos.worker(), chaos.worker());
+    chaos.wait_for(0.2);
+    assert!(leaves.terminate().success());
+    chaos.wait_for(0.4);
+    dies.kill();
+    chaos.wait_until_committed();
+    assert!(stays.terminate().success());
+    chaos.judge("leave-and-die");
 }
