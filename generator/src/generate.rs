@@ -203,7 +203,8 @@ fn manifest<'p>(plan: &'p Plan<'_>, name: &'p str, runtime: &'p Runtime) -> Mani
         name,
         version: crate_version(&api.version),
         rust_version: env!("CARGO_PKG_RUST_VERSION"),
-        description: format!("Typed events of {}", title.join(" ")),
+        // Cargo hands it to the compiler in the environment, which holds no NUL.
+        description: format!("Typed events of {}", title.join(" ")).replace(char::is_control, ""),
         runtime: match runtime {
             Runtime::Path(path) => RuntimeValues { path: Some(path), version: None },
             Runtime::Version(version) => RuntimeValues { path: None, version: Some(version) },

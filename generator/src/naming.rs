@@ -10,7 +10,8 @@
 //! | the empty text | `Empty` | `empty` |
 //! | `中`, `🚀` (any other character, by its code) | `U4e2d`, `U1f680` | `u4e2d`, `u1f680` |
 //! | `type` (a keyword) | `Type` | `r#type` |
-//! | `self`, `Self`, `super`, `crate` (keywords that cannot be raw) | `Self_`, … | `self_`, … |
+//! | `self`, `Self` (a keyword that cannot be raw) | `Itself` | `self_` |
+//! | `super`, `crate` (the others of that kind) | `Super`, `Crate` | `super_`, `crate_` |
 //!
 //! A name longer than [`MAX_LEN`] is cut and ends in a hash of the whole. Where two names of one scope would come out alike,
 //! the one that is spelled like its identifier keeps it and the others are numbered in the order of their spelling, so
@@ -34,7 +35,8 @@ pub fn pascal(text: &str) -> String {
         out.insert(0, 'N');
     }
     if out == "Self" {
-        out.push('_');
+        // `Self_` would do by itself, but the compiler warns of `Self_Builder`.
+        out = "Itself".to_owned();
     }
     capped(out, text)
 }
@@ -399,7 +401,7 @@ mod tests {
         assert_eq!(field("type").to_string(), "r#type");
         assert_eq!(field(&safe_field("self".into())).to_string(), "self_");
         assert_eq!(field("caso").to_string(), "caso");
-        assert_eq!(pascal("self"), "Self_");
+        assert_eq!(pascal("self"), "Itself");
         assert_eq!(module(snake("mod")), "mod_");
         assert_eq!(module(snake("lib")), "lib_");
     }

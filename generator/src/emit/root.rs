@@ -55,10 +55,11 @@ fn docs(context: &Context<'_>) -> Docs {
             channel.messages.iter().map(|id| format!("[`{}`]", context.outline.messages[id.0 as usize].name)).collect();
         let ends =
             |ends: &[super::operation::End]| ends.iter().map(|end| format!("[`{}`]", end.name)).collect::<Vec<_>>();
+        let address = docs::cell(&channel.address);
+        // A link whose text is where it leads to is one that rustdoc warns of.
+        let target = if address == plan.module { String::new() } else { format!("({})", plan.module) };
         rows.push(format!(
-            "| [`{}`]({}) | {} | {} | {} |",
-            docs::cell(&channel.address),
-            plan.module,
+            "| [`{address}`]{target} | {} | {} | {} |",
             of(events),
             of(ends(&plan.producers)),
             of(ends(&plan.consumers))

@@ -28,8 +28,8 @@ impl Source {
         while let Some(line) = lines.next() {
             spaced.push_str(line);
             spaced.push('\n');
-            let ends_method =
-                line == "    }" || (line.starts_with("    ") && !line.starts_with("     ") && line.ends_with(';'));
+            let is_statement = line.starts_with("    ") && !line.starts_with("     ") && !line.starts_with("    //");
+            let ends_method = line == "    }" || (is_statement && line.ends_with(';'));
             let opens_method = |next: &&str| {
                 ["    ///", "    fn ", "    pub fn ", "    ::"].iter().any(|start| next.starts_with(start))
             };

@@ -188,7 +188,7 @@ fn headers_name(api: &Api, message: usize) -> String {
 }
 
 /// Names of the language that generated code relies on.
-const RESERVED: [&str; 11] = ["Box", "Err", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Vec", "Self_"];
+const RESERVED: [&str; 10] = ["Box", "Err", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Vec"];
 
 /// An identifier in the making, and the spelling that settles clashes.
 #[derive(Clone, Debug)]

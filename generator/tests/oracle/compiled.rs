@@ -1,12 +1,10 @@
 //! The generated types against the judge: they accept what the schema accepts, and give it back as it came.
 
 use conecta_gen::{
-    CrateOptions, Loaded,
+    Loaded,
     api::{Payload, SchemaId, Schemas},
     config::Config,
     document::{NoFiles, Source},
-    generate_crate,
-    render::Templates,
     validate::Validator,
 };
 use serde_json::{Map, Value, json};
@@ -62,17 +60,6 @@ fn what_is_known_to_differ_still_does() {
             "{wrong}"
         );
     }
-}
-
-/// The same for what the compiler is told to let pass.
-#[test]
-fn the_name_that_is_allowed_is_still_given() {
-    let schema = r#"{ "type": "object", "properties": { "self": { "type": "object", "properties": { "a": {} } } } }"#;
-    let mut loaded = batch(vec![(1, Components::from_iter([(ROOT.to_owned(), parsed(schema))]))]).load();
-    let files = generate_crate(&mut loaded, &Config::default(), &CrateOptions::default(), &Templates::default());
-    let files = files.unwrap().expect("a crate");
-    let given = files.iter().any(|(_, text)| text.contains("Self_Builder"));
-    assert!(given, "mended: take `{}` out", known::ALLOWED);
 }
 
 fn parsed(text: &str) -> Value {

@@ -118,9 +118,6 @@ pub(crate) const KNOWN: [Known; 10] = [
     },
 ];
 
-/// A warning that generated crates are built in spite of: a property `self` gives a type `…Self_Builder`.
-pub(crate) const ALLOWED: &str = "-A non-camel-case-types";
-
 /// Whether a schema requires a property by this name; whether `properties` of the same schema name it is told by the merge
 /// only, so that is not asked where an `allOf` may have taken it away.
 fn undescribed(schema: &Value, name: &str) -> bool {
