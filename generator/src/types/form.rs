@@ -63,14 +63,19 @@ pub(crate) struct Use {
 }
 
 /// Looks through schemas that add nothing but annotations or `null`.
-pub(crate) fn usage(schemas: &Schemas, mut id: SchemaId) -> Use {
+pub(crate) fn usage(schemas: &Schemas, id: SchemaId) -> Use {
+    usage_within(schemas, id, &mut 256)
+}
+
+/// The same in so many steps: a schema may be an alternative of its own, and is then looked through no further.
+fn usage_within(schemas: &Schemas, mut id: SchemaId, steps: &mut u32) -> Use {
     let mut nullable = false;
-    // A chain of these ends; the bound is for documents that were not checked.
-    for _ in 0..64 {
+    while *steps > 0 {
+        *steps -= 1;
         let schema = &schemas[id];
         if let Some(same) = schema.same_as {
             id = same;
-        } else if let Some((inner, null)) = only_alternative(schemas, schema) {
+        } else if let Some((inner, null)) = only_alternative(schemas, schema, steps) {
             nullable |= null;
             id = inner;
         } else {
@@ -81,7 +86,7 @@ pub(crate) fn usage(schemas: &Schemas, mut id: SchemaId) -> Use {
 }
 
 /// `anyOf: [X]`, and `oneOf: [X, {type: null}]`, with nothing beside it: `X`, and whether null is allowed.
-fn only_alternative(schemas: &Schemas, schema: &Schema) -> Option<(SchemaId, bool)> {
+fn only_alternative(schemas: &Schemas, schema: &Schema, steps: &mut u32) -> Option<(SchemaId, bool)> {
     let alternatives = match (schema.any_of.as_slice(), schema.one_of.as_slice()) {
         ([list], []) | ([], [list]) => list,
         _ => return None,
@@ -92,7 +97,7 @@ fn only_alternative(schemas: &Schemas, schema: &Schema) -> Option<(SchemaId, boo
     let is_null = |id: &SchemaId| schemas[*id].types == TypeSet::NULL && !schemas[*id].never;
     match alternatives.as_slice() {
         [one] => Some((*one, false)),
-        [one, null] | [null, one] if is_null(null) && !accepts_null(schemas, *one) => Some((*one, true)),
+        [one, null] | [null, one] if is_null(null) && !accepts_null(schemas, *one, steps) => Some((*one, true)),
         _ => None,
     }
 }
@@ -107,8 +112,8 @@ fn allows_null(schema: &Schema) -> bool {
 }
 
 /// Whether `null` fits it in any way.
-fn accepts_null(schemas: &Schemas, id: SchemaId) -> bool {
-    let used = usage(schemas, id);
+fn accepts_null(schemas: &Schemas, id: SchemaId, steps: &mut u32) -> bool {
+    let used = usage_within(schemas, id, steps);
     let schema = &schemas[used.id];
     used.nullable || (schema.types.intersects(TypeSet::NULL) && schema.enumeration.is_none())
 }
