@@ -152,7 +152,9 @@ pub(crate) fn envelope(
 
 /// The partition key of a message on its channel.
 pub(crate) fn key(api: &Api, outline: &Outline, payload: SchemaId, key: &TopicKey) -> Option<Path> {
-    find(api, outline, payload, &key.path.iter().map(String::as_str).collect::<Vec<_>>())
+    let path = follow(api, outline, payload, &key.path.iter().map(String::as_str).collect::<Vec<_>>())?;
+    // A scalar that is kept as a JSON value, since its type does not hold all of its schema, has a text as well.
+    (is_scalar(outline, path.schema) || matches!(outline.form(path.schema), Form::Untyped(_))).then_some(path)
 }
 
 /// A scalar of the payload itself.
@@ -180,6 +182,11 @@ fn expression(text: &str) -> Option<(Place, Vec<String>)> {
 
 /// Follows names of properties down to a scalar.
 fn find(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Option<Path> {
+    follow(api, outline, payload, path).filter(|path| is_scalar(outline, path.schema))
+}
+
+/// Follows names of properties down.
+fn follow(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Option<Path> {
     let mut at = payload;
     let mut steps = Vec::new();
     for name in path {
@@ -195,8 +202,12 @@ fn find(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Optio
         });
         at = child.id;
     }
-    let scalar = matches!(
-        outline.form(at),
+    (!steps.is_empty()).then_some(Path { steps, schema: at })
+}
+
+fn is_scalar(outline: &Outline, schema: SchemaId) -> bool {
+    matches!(
+        outline.form(schema),
         Form::String
             | Form::Text
             | Form::DateTime
@@ -204,6 +215,5 @@ fn find(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Optio
             | Form::Number(_)
             | Form::Boolean
             | Form::Enumeration(_)
-    );
-    (scalar && !steps.is_empty()).then_some(Path { steps, schema: at })
+    )
 }

@@ -265,6 +265,9 @@ codes! {
     NOT_KAFKA = 805 Note "a channel is not on Kafka",
         "Its messages, traits and constants are generated; it has no topic to be created.",
         "servers:\n  production: { url: 'broker:9092', protocol: kafka }";
+    KEY_OUT_OF_REACH = 806 Error "the partition key cannot be read from the event",
+        "The payload's type does not lead to it: it is shared by several messages, may be null, or is kept as a JSON value above the key. Events would be sent without their key and lose their order.",
+        "partition_key: datos.caso_id   # and `datos` is an object with properties";
 }
 
 impl Code {

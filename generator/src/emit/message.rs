@@ -35,8 +35,17 @@ pub(super) fn plan(
         None => Envelope::default(),
     };
     let channel = &api.channels[ty.channel];
-    if let (Some(payload), Some(key)) = (payload, channel.topic.as_ref().and_then(|topic| topic.key.as_ref())) {
-        envelope.key = envelope::key(api, outline, payload, key);
+    if let Some(key) = channel.topic.as_ref().and_then(|topic| topic.key.as_ref()) {
+        envelope.key = payload.and_then(|payload| envelope::key(api, outline, payload, key));
+        if envelope.key.is_none() {
+            let said = format!("the key `{}` cannot be read from events of `{}`", key.path.join("."), message.name);
+            findings.push(
+                Diagnostic::new(Code::KEY_OUT_OF_REACH, said)
+                    .at(message.place)
+                    .label("its payload's type does not lead there")
+                    .help("give the message a payload of its own: an object that is not null, with properties down to the key"),
+            );
+        }
     }
     let kind = envelope.kind.as_ref().and_then(|path| constant(api, outline, message, path));
     let version = version(api, outline, config, message, &envelope, findings);

@@ -4,6 +4,8 @@ use serde::de::{self, Deserialize as _, Deserializer};
 use serde::ser::{Serialize as _, Serializer};
 use serde_json::{Number, Value};
 
+use super::wire::KeyField as _;
+
 /// The sentence for a text that is none of the set.
 #[cold]
 pub fn unlisted(names: &[&str]) -> String {
@@ -30,6 +32,11 @@ pub fn read_constant<'de, D: Deserializer<'de>>(reader: D, constants: &[&str]) -
         .iter()
         .position(|constant| serde_json::from_str(constant).is_ok_and(|constant| same_json(&constant, &value)))
         .ok_or_else(|| de::Error::custom(unlisted(constants)))
+}
+
+/// The key that a constant makes, given as JSON text.
+pub fn constant_key(constant: &str) -> Option<Vec<u8>> {
+    serde_json::from_str::<Value>(constant).ok()?.key_bytes()
 }
 
 /// Writes a constant that is given as JSON text.
@@ -212,6 +219,11 @@ macro_rules! enumeration {
                     writer: __S,
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
                     $crate::__private::write_constant(writer, self.as_json())
+                }
+            }
+            impl $crate::codec::KeyField for $name {
+                fn key_bytes(&self) -> ::core::option::Option<::std::vec::Vec<u8>> {
+                    $crate::__private::constant_key(self.as_json())
                 }
             }
             $crate::__serde!($name);

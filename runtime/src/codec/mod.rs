@@ -98,7 +98,7 @@ pub fn validate<T: Wire>(value: &T) -> Result<(), Violation> {
 #[doc(hidden)]
 pub mod __private {
     pub use super::build::{Gaps, finish};
-    pub use super::enumeration::{read_constant, unlisted, write_constant};
+    pub use super::enumeration::{constant_key, read_constant, unlisted, write_constant};
     pub use super::headers::HeaderField;
     pub use super::list::{ListRules, check_list};
     pub use super::number::{NumberRules, check_number, finite, unquoted, whole};

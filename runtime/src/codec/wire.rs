@@ -210,6 +210,24 @@ impl KeyField for bool {
     }
 }
 
+/// As it is written on the wire.
+impl KeyField for crate::DateTime {
+    fn key_bytes(&self) -> Option<Vec<u8>> {
+        Some(self.to_string().into_bytes())
+    }
+}
+
+/// The text of a string, and the JSON of a number or a boolean; anything else is no key.
+impl KeyField for serde_json::Value {
+    fn key_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::String(text) => text.key_bytes(),
+            Self::Number(_) | Self::Bool(_) => Some(self.to_string().into_bytes()),
+            Self::Null | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+}
+
 impl<T: KeyField> KeyField for Option<T> {
     fn key_bytes(&self) -> Option<Vec<u8>> {
         self.as_ref().and_then(T::key_bytes)
