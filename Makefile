@@ -60,9 +60,10 @@ examples: ## Write examples/conecta360-events anew
 chaos: deps ## Kill and rebalance under load, on a real Kafka
 	$(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture
 
-soak: deps ## The same for longer, five million schedules of the engine, 3,000 schemas against the judge
+soak: deps ## The same for longer: five million schedules of the engine, 3,000 schemas, a million documents
 	CONECTA_ENGINE_SCHEDULES=5000000 $(CARGO) test -p conecta-runtime --lib engine::tests::schedule
 	CONECTA_ORACLE_CASES=3000 $(CARGO) test -p conecta-gen --test oracle
+	CONECTA_FUZZ_RUNS=1000000 CONECTA_FUZZ_CRATES=1000 $(CARGO) test -p conecta-gen --test fuzz
 	CONECTA_SOAK=1 $(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture
 
 services-up: deps ## Start Kafka and leave it running; NODES=3 for a cluster
