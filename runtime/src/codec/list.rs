@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::enumeration::same_json;
 use super::trace::at_index;
 use super::wire::{Item, WriteItem};
 
@@ -55,18 +54,25 @@ pub fn check_list<T: Item>(items: &[T], rules: ListRules) -> Result<(), String> 
 }
 
 fn unique<T: Item>(items: &[T]) -> Result<(), String> {
-    let mut values: Vec<(usize, Value)> = Vec::with_capacity(items.len());
+    let mut values: Vec<Value> = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        let value = serde_json::to_value(WriteItem(item)).map_err(|fault| at_index(fault, index).to_string())?;
-        values.push((index, value));
+        values.push(serde_json::to_value(WriteItem(item)).map_err(|fault| at_index(fault, index).to_string())?);
     }
-    // Sorted by a text that equal values share, so that a long array costs no square.
-    let mut order: Vec<(String, usize)> = values.iter().map(|(index, value)| (canonical(value), *index)).collect();
+    unique_values(&values)
+}
+
+/// Whether no two values are the same one.
+///
+/// # Errors
+/// A sentence that says which two are.
+pub(super) fn unique_values(values: &[Value]) -> Result<(), String> {
+    // Sorted by a text that the same values share and no others, so that a long array costs no square.
+    let mut order: Vec<(String, usize)> =
+        values.iter().enumerate().map(|(index, value)| (canonical(value), index)).collect();
     order.sort_unstable();
     for pair in order.windows(2) {
         if let [(a, first), (b, second)] = pair
             && a == b
-            && same_json(&values[*first].1, &values[*second].1)
         {
             return Err(format!("its items {first} and {second} are the same"));
         }
@@ -74,10 +80,16 @@ fn unique<T: Item>(items: &[T]) -> Result<(), String> {
     Ok(())
 }
 
-/// A text that two values share if they are the same one.
+/// A text that two values share if and only if they are the same one.
 fn canonical(value: &Value) -> String {
     match value {
-        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            // As an integer is written, so far as doubles can be that.
+            #[allow(clippy::cast_possible_truncation)]
+            Some(double) if double.fract() == 0.0 && double.abs() < 1e38 => (double as i128).to_string(),
+            Some(double) => double.to_string(),
+            None => number.to_string(),
+        },
         Value::Array(items) => {
             format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
         }

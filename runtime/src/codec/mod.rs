@@ -30,8 +30,10 @@ mod number;
 mod object;
 mod pattern;
 mod scalar;
+mod schema;
 mod text;
 mod trace;
+mod value;
 mod wire;
 mod wrapper;
 
@@ -103,9 +105,10 @@ pub mod __private {
     pub use super::list::{ListRules, check_list};
     pub use super::number::{NumberRules, check_number, finite, unquoted, whole};
     pub use super::object::{
-        NullableField, Object, ObjectWriter, TakesNull, broken_read, broken_write, count, field, ignore, key, masked,
-        nullable, object, refuse, rest, shown,
+        NullableField, Object, ObjectWriter, TakesNull, count, field, ignore, key, masked, nullable, object, refuse,
+        rest, shown,
     };
+    pub use super::schema::{Rules, read_by_rules, write_by_rules};
     pub use super::text::{TextCheck, TextRules, read_text};
     pub use super::trace::foreign;
     pub use serde::de::{Deserialize, Deserializer, Error as DeError, MapAccess};

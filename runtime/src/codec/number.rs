@@ -1,6 +1,6 @@
 //! Numbers with constraints.
 
-use std::fmt::Display;
+use std::fmt::{Display, LowerExp};
 
 use super::decimal::Decimal;
 
@@ -63,7 +63,7 @@ impl<T: Copy> NumberRules<T> {
 ///
 /// # Errors
 /// A sentence that names the rule and not the number.
-pub fn check_number<T: Copy + PartialOrd + Display>(value: T, rules: &NumberRules<T>) -> Result<(), String> {
+pub fn check_number<T: Copy + PartialOrd + Display + LowerExp>(value: T, rules: &NumberRules<T>) -> Result<(), String> {
     // Finite, as `finite` and reading see to: so the comparisons say what they say.
     if let Some(bound) = rules.minimum.filter(|bound| value < *bound) {
         return Err(format!("is less than {bound}"));
@@ -79,7 +79,7 @@ pub fn check_number<T: Copy + PartialOrd + Display>(value: T, rules: &NumberRule
     }
     for step in rules.multiple_of.iter().flatten() {
         // The shortest text that gives the same number: what was meant, where a binary fraction is not.
-        let value = Decimal::parse(&value.to_string());
+        let value = Decimal::parse(&format!("{value:e}"));
         let multiple = value.zip(Decimal::parse(step)).is_some_and(|(value, step)| value.is_multiple_of(step));
         if !multiple {
             return Err(format!("is not a multiple of {step}"));

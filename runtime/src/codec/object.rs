@@ -9,9 +9,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::collection::insert;
-use super::error::Violation;
 use super::kind::refuse;
-use super::trace::{at_entry, at_field, at_path};
+use super::trace::{at_entry, at_field};
 use super::wire::{Field, Item, ReadField, ReadItem, Wire, WriteField, WriteItem};
 
 /// A struct that [`object!`](crate::object) made readable.
@@ -288,20 +287,6 @@ pub fn count<E>(properties: usize, min: Option<usize>, max: Option<usize>, custo
     }
 }
 
-/// Hands on what a type's own check found in a value that was read.
-#[cold]
-pub fn broken_read<E: de::Error>(violation: Violation) -> E {
-    let error = E::custom(violation.message());
-    at_path(error, violation.path())
-}
-
-/// Hands on what a type's own check found in a value that was to be written.
-#[cold]
-pub fn broken_write<E: serde::ser::Error>(violation: Violation) -> E {
-    let error = E::custom(violation.message());
-    at_path(error, violation.path())
-}
-
 /// How a field that may be seen appears in `Debug`.
 pub const fn shown(field: &dyn fmt::Debug) -> &dyn fmt::Debug {
     field
@@ -326,12 +311,13 @@ impl fmt::Debug for Masked {
 /// [`Wire`](crate::codec::Wire), `Serialize` and `Deserialize`. A field is required, or optional as an `Option`; `null` is
 /// refused unless the field says `nullable`. Properties that the struct does not name are ignored.
 ///
-/// Before the struct, in this order, each of them optional: `#[object(builder = Name, closed, check,
-/// min_properties = N, max_properties = N)]`
+/// Before the struct, in this order, each of them optional: `#[object(builder = Name, closed,
+/// min_properties = N, max_properties = N, rules = "…")]`
 /// - `builder = Name`: declares a builder of that name, and `builder()`.
 /// - `closed`: refuses properties that the struct does not name.
 /// - `min_properties`, `max_properties`: how many properties there are, those that the struct does not name included.
-/// - `check`: the type's own `fn check(&self) -> Result<(), Violation>` holds after reading and before writing.
+/// - `rules`: JSON Schema that the whole value keeps to, its patterns in `regex-lite`'s syntax; for what no struct can express.
+///   Such a type is read by way of a [`Value`](crate::Value), which takes about three times as long.
 ///
 /// Before a field, in this order: `#[json(name = "type", nullable, sensitive, rest, default = EXPRESSION)]`
 /// - `name = "type"`: the property's name where it is not the field's.
@@ -399,7 +385,7 @@ macro_rules! object {
 #[macro_export]
 macro_rules! __object {
     (
-        $name:ident [$unknown:ident] [$($rest:ident)?] [$($count:ident $min:expr, $max:expr)?] [$($check:ident)?]
+        $name:ident [$unknown:ident] [$($rest:ident)?] [$($count:ident $min:expr, $max:expr)?] [$($rules:literal)?]
         $( $field:ident [$($json:tt)*] $read:ident $put:ident [$absent:expr], )*
     ) => {
         #[allow(deprecated)]
@@ -422,19 +408,17 @@ macro_rules! __object {
                 let ($( ::core::option::Option::Some($field), )*) = ($( gaps.given($field, $absent, $($json)*), )*) else {
                     return ::core::result::Result::Err(gaps.missing());
                 };
-                let object = Self { $( $field, )* $( $rest, )? };
-                $( Self::$check(&object).map_err($crate::__private::broken_read)?; )?
-                ::core::result::Result::Ok(object)
+                ::core::result::Result::Ok(Self { $( $field, )* $( $rest, )? })
             }
         }
         #[allow(deprecated)]
         impl $crate::codec::Wire for $name {
             #[inline]
             fn decode<'de, __D: $crate::__private::Deserializer<'de>>(reader: __D) -> ::core::result::Result<Self, __D::Error> {
-                $crate::__private::object(reader)
+                $crate::__read_object!(reader $($rules)?)
             }
             fn encode<__S: $crate::__private::Serializer>(&self, writer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
-                $( Self::$check(self).map_err($crate::__private::broken_write)?; )?
+                $( $crate::__rules!($rules); $crate::__private::write_by_rules(&RULES, self)?; )?
                 let mut map = $crate::__private::ObjectWriter::new(writer);
                 $( map.$put($($json)*, &self.$field); )*
                 $( map.rest(&self.$rest, <Self as $crate::__private::Object>::NAMES); )?
@@ -443,6 +427,28 @@ macro_rules! __object {
             }
         }
         $crate::__serde!($name);
+    };
+}
+
+/// How an object is read: with rules, by them as well.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read_object {
+    ($reader:ident) => {
+        $crate::__private::object($reader)
+    };
+    ($reader:ident $rules:literal) => {{
+        $crate::__rules!($rules);
+        $crate::__private::read_by_rules(&RULES, $reader, |value| $crate::__private::object(value))
+    }};
+}
+
+/// The rules of a type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rules {
+    ($rules:literal) => {
+        static RULES: $crate::__private::Rules = $crate::__private::Rules::new($rules);
     };
 }
 
@@ -542,8 +548,8 @@ macro_rules! __object_rules {
     ($attributes:tt $name:ident $fields:tt $builder:tt [ignore] $count:tt $check:tt closed $(, $($rules:tt)*)?) => {
         $crate::__object_rules! { $attributes $name $fields $builder [closed] $count $check $($($rules)*)? }
     };
-    ($attributes:tt $name:ident $fields:tt $builder:tt $unknown:tt $count:tt [] check $(, $($rules:tt)*)?) => {
-        $crate::__object_rules! { $attributes $name $fields $builder $unknown $count [check] $($($rules)*)? }
+    ($attributes:tt $name:ident $fields:tt $builder:tt $unknown:tt $count:tt [] rules = $text:literal $(, $($rules:tt)*)?) => {
+        $crate::__object_rules! { $attributes $name $fields $builder $unknown $count [$text] $($($rules)*)? }
     };
     ($attributes:tt $name:ident $fields:tt $builder:tt $unknown:tt [] $check:tt min_properties = $min:literal, max_properties = $max:literal $(, $($rules:tt)*)?) => {
         $crate::__object_rules! {

@@ -5,6 +5,7 @@
 //! others are compiled by `regex-lite` at their first use. Its walk of a short text takes longer than reading the event
 //! around it.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use regex_lite::Regex;
@@ -12,7 +13,7 @@ use regex_lite::Regex;
 /// A pattern, compiled at its first use.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    source: &'static str,
+    source: Cow<'static, str>,
     compiled: OnceLock<Compiled>,
 }
 
@@ -39,7 +40,12 @@ impl Pattern {
     /// The pattern of that text, in `regex-lite`'s syntax. It is searched for, so it may match anywhere unless it says `^` and `$`.
     #[must_use]
     pub(super) const fn new(source: &'static str) -> Self {
-        Self { source, compiled: OnceLock::new() }
+        Self { source: Cow::Borrowed(source), compiled: OnceLock::new() }
+    }
+
+    /// The same of a text that was read.
+    pub(super) const fn of(source: String) -> Self {
+        Self { source: Cow::Owned(source), compiled: OnceLock::new() }
     }
 
     /// Holds a text against the pattern.
@@ -56,9 +62,9 @@ impl Pattern {
     }
 
     fn compiled(&self) -> &Compiled {
-        self.compiled.get_or_init(|| match row(self.source) {
+        self.compiled.get_or_init(|| match row(&self.source) {
             Some(row) => Compiled::Row(row),
-            None => match Regex::new(self.source) {
+            None => match Regex::new(&self.source) {
                 Ok(regex) => Compiled::Search(regex),
                 Err(fault) => Compiled::Unusable(fault.to_string()),
             },

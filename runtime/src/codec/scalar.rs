@@ -3,8 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize as _, Deserializer, Visitor};
-use serde::ser::{self, Serialize as _, Serializer};
+use serde::de::{self, Deserializer, Visitor};
+use serde::ser::{self, Serializer};
 
 use super::kind::refuse;
 use super::wire::{KeyField, Wire};
@@ -212,19 +212,6 @@ impl<'de, T, F: FnOnce(&str) -> Result<T, String>> Visitor<'de> for With<F> {
     }
 
     refuse!(bool integer float null array object);
-}
-
-/// Anything that JSON can say, `null` included; numbers keep to what `serde_json` reads.
-impl Wire for serde_json::Value {
-    #[inline]
-    fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        Self::deserialize(reader)
-    }
-
-    #[inline]
-    fn encode<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(writer)
-    }
 }
 
 /// `null` and nothing else.

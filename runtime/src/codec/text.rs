@@ -115,7 +115,8 @@ impl TextCheck {
     }
 }
 
-fn has_format(text: &str, format: &str) -> bool {
+/// Whether a text is of a format. What is not known here, every text is.
+pub(super) fn has_format(text: &str, format: &str) -> bool {
     match format {
         "date" => text.len() == 10 && crate::DateTime::is_valid(&format!("{text}T00:00:00Z")),
         "time" => crate::DateTime::is_valid(&format!("2000-01-01T{text}")),

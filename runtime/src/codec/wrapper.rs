@@ -3,6 +3,9 @@
 /// Makes a newtype a name for another value of the contract: on the wire it is that value, `null` for the `None` of an
 /// `Option`.
 ///
+/// `#[check(rules = "…")]` before it is JSON Schema that the value keeps to, its patterns in `regex-lite`'s syntax: for what
+/// no type can express. Such a value is read by way of a [`Value`](crate::Value).
+///
 /// ```
 /// conecta_runtime::wrapper! {
 ///     /// Names, in order.
@@ -15,7 +18,7 @@
 /// ```
 #[macro_export]
 macro_rules! wrapper {
-    ($(#[doc = $doc:expr])* $(#[deprecated $($deprecated:tt)*])? pub struct $name:ident($(pub)? $type:ty);) => {
+    ($(#[doc = $doc:expr])* $(#[check(rules = $rules:literal)])? $(#[deprecated $($deprecated:tt)*])? pub struct $name:ident($(pub)? $type:ty);) => {
         $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name(
@@ -30,13 +33,14 @@ macro_rules! wrapper {
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
-                    <$type as $crate::codec::Item>::decode_item(reader).map(Self)
+                    $crate::__read_wrapped!(reader $type $(, $rules)?).map(Self)
                 }
                 #[inline]
                 fn encode<__S: $crate::__private::Serializer>(
                     &self,
                     writer: __S,
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    $( $crate::__rules!($rules); $crate::__private::write_by_rules(&RULES, &self.0)?; )?
                     $crate::codec::Item::encode_item(&self.0, writer)
                 }
             }
@@ -59,4 +63,17 @@ macro_rules! wrapper {
             $crate::__serde!($name);
         };
     };
+}
+
+/// How a wrapped value is read: with rules, by them as well.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read_wrapped {
+    ($reader:ident $type:ty) => {
+        <$type as $crate::codec::Item>::decode_item($reader)
+    };
+    ($reader:ident $type:ty, $rules:literal) => {{
+        $crate::__rules!($rules);
+        $crate::__private::read_by_rules(&RULES, $reader, |value| <$type as $crate::codec::Item>::decode_item(value))
+    }};
 }
