@@ -41,6 +41,8 @@ pub(crate) struct Step {
     pub(crate) ident: String,
     /// Whether it may be absent, or null: an `Option`.
     pub(crate) optional: bool,
+    /// Whether its type wraps the value, for the sake of rules.
+    pub(crate) wrapped: bool,
 }
 
 impl Path {
@@ -199,6 +201,7 @@ fn follow(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Opt
             json: (*name).to_owned(),
             ident: fields::ident(schema, name),
             optional: child.nullable || !schema.required.iter().any(|required| required == name),
+            wrapped: matches!(outline.form(child.id), Form::Checked(_)),
         });
         at = child.id;
     }
@@ -207,7 +210,7 @@ fn follow(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Opt
 
 fn is_scalar(outline: &Outline, schema: SchemaId) -> bool {
     matches!(
-        outline.form(schema),
+        outline.form(schema).inner(),
         Form::String
             | Form::Text
             | Form::DateTime

@@ -206,7 +206,7 @@ codes! {
         "Its `schemaFormat` is not one that types are made from; the payload is passed through as bytes.",
         "schemaFormat: application/schema+json;version=draft-07";
     KEYWORD_NOT_ENFORCED = 514 Warning "a keyword is not enforced",
-        "It has no meaning in draft-07, or none that a type can hold.",
+        "It has no meaning in draft-07, or speaks of more schemas than values can be held against.",
         "# see the table of keywords in the documentation";
     EXAMPLE = 601 Error "an example contradicts its schema",
         "Whoever reads the example will send what the schema refuses. Both places are shown: the value, and the keyword it breaks. `generate` goes on with a warning, since the types are sound.",
@@ -251,7 +251,7 @@ codes! {
         "Several topics have the same key. Nothing orders the events of one key across them, and where their numbers of partitions differ not even the same consumer gets them. A service that reads several must bear with it.",
         "casos.creados: 6 partitions\ncasos.actualizados: 12 partitions";
     UNTYPED = 801 Warning "a schema is kept as a JSON value",
-        "No Rust type accepts exactly what the schema accepts, so the value is passed through as it is: never a wrong type. What the schema says of it is not checked.",
+        "No Rust type accepts exactly what the schema accepts, so it is a JSON value: never a wrong type. It is held against the schema when it is read and when it is written.",
         "type: [string, integer]   # a string or an integer: a JSON value";
     VERSION_GUESSED = 802 Note "the version of an event is taken from `info.version`",
         "Neither conecta-gen.toml nor an `x-version` field says which version new events bear, and there are no examples that agree on one.",
@@ -268,6 +268,9 @@ codes! {
     KEY_OUT_OF_REACH = 806 Error "the partition key cannot be read from the event",
         "The payload's type does not lead to it: it is shared by several messages, may be null, or is kept as a JSON value above the key. Events would be sent without their key and lose their order.",
         "partition_key: datos.caso_id   # and `datos` is an object with properties";
+    IMPLICIT_OBJECT = 807 Note "a schema with properties is taken for an object",
+        "It has `properties` and no `type`. Strictly it says nothing of values that are no objects, and would accept 5 or null; whoever writes properties means an object. Values of other types are refused.",
+        "type: object\nproperties:\n  id: { type: integer }";
 }
 
 impl Code {

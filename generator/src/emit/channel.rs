@@ -13,7 +13,7 @@ use super::event;
 use super::operation::End;
 use super::paths::{Paths, ident};
 use super::source::Source;
-use super::types::Writer;
+use super::types::{Writer, raw};
 
 /// The text of a channel's module.
 pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
@@ -254,7 +254,8 @@ fn examples(context: &Context<'_>, id: MessageId, paths: &Paths<'_>) -> TokenStr
         if given.refused.is_some() && !is_exact(context, id) {
             return None;
         }
-        let payload = json(given.payload.as_ref()?);
+        // Over several lines, as a person would write it.
+        let payload = raw(&serde_json::to_string_pretty(given.payload.as_ref()?).unwrap_or_default());
         let refused = some(given.refused.as_ref().map(|why| quote!(#why)));
         Some(quote!(#example { payload: #payload, refused: #refused }))
     });
@@ -263,7 +264,7 @@ fn examples(context: &Context<'_>, id: MessageId, paths: &Paths<'_>) -> TokenStr
 
 fn is_exact(context: &Context<'_>, id: MessageId) -> bool {
     let payload = context.outline.messages[id.0 as usize].payload;
-    payload.is_some_and(|used| !used.nullable && context.outline.is_exact(context.api, used.id))
+    payload.is_some_and(|used| context.outline.is_exact(context.api, used.id))
 }
 
 /// `CASO_CREADO_EXAMPLES`, where there are any.
@@ -272,21 +273,4 @@ pub(super) fn examples_name(context: &Context<'_>, id: MessageId) -> Option<proc
     let any =
         examples.iter().any(|given| given.payload.is_some() && (given.refused.is_none() || is_exact(context, id)));
     any.then(|| ident(&format!("{}_EXAMPLES", naming::screaming(&context.outline.messages[id.0 as usize].name))))
-}
-
-/// JSON as a raw string over several lines, as a person would write it.
-fn json(value: &serde_json::Value) -> TokenStream {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    // A raw string ends at a quote and this many signs, and holds no carriage return; JSON escapes those itself.
-    let fence = (0..=255).map(|n| "#".repeat(n)).find(|fence| !text.contains(&format!("\"{fence}")));
-    let invisible = text.chars().any(|c| c != '\n' && (c.is_control() || is_directional(c)));
-    match fence {
-        Some(fence) if !invisible => format!("r{fence}\"{text}\"{fence}").parse().unwrap_or_else(|_| quote!(#text)),
-        _ => quote!(#text),
-    }
-}
-
-/// Marks of direction, which the compiler refuses in literals; escaped they are fine.
-const fn is_directional(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

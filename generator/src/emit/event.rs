@@ -6,7 +6,7 @@ use quote::quote;
 use crate::api::MessageId;
 use crate::envelope::{Envelope, Path};
 use crate::naming;
-use crate::types::form::Form;
+use crate::types::form::{Form, Use};
 use crate::types::{Module, Object, Others, Type};
 
 use super::Context;
@@ -21,9 +21,12 @@ pub(super) fn wrapper(context: &Context<'_>, id: MessageId, module: Module, path
     }
     let writer = Writer { context, module, paths };
     let inner = match ty.payload {
-        Some(used) if !used.nullable => writer.ty(&context.outline.inline(context.api, used)),
-        // A body that may be `null` is left as it is.
-        _ => paths.runtime("Value"),
+        Some(used) => match context.outline.inline(context.api, Use { nullable: false, ..used }) {
+            Type::Value => paths.runtime("Value"),
+            ty if used.nullable => writer.ty(&Type::Nullable(Box::new(ty))),
+            ty => writer.ty(&ty),
+        },
+        None => paths.runtime("Value"),
     };
     let docs = types::message_docs(context, id).outer();
     let name = ident(&ty.name);
@@ -81,7 +84,7 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
 pub(super) fn certain(path: &Path) -> TokenStream {
     path.steps.iter().fold(quote!(self), |at, step| {
         let field = naming::field(&step.ident);
-        quote!(#at.#field)
+        if step.wrapped { quote!(#at.#field.0) } else { quote!(#at.#field) }
     })
 }
 
@@ -98,13 +101,18 @@ pub(super) fn uncertain(path: &Path) -> TokenStream {
             (true, true) => quote!(#at.and_then(|part| part.#field.as_ref())),
         };
         optional |= step.optional;
+        at = match (step.wrapped, optional) {
+            (false, _) => at,
+            (true, false) => quote!(#at.0),
+            (true, true) => quote!(#at.map(|value| &value.0)),
+        };
     }
     at
 }
 
 /// A field as an option of text.
 fn text_of(context: &Context<'_>, path: &Path, cow: &TokenStream) -> TokenStream {
-    let form = context.outline.form(path.schema);
+    let form = context.outline.form(path.schema).inner();
     if path.is_certain() {
         let field = certain(path);
         return match form {

@@ -102,8 +102,10 @@ fn source(context: &Context<'_>, message: &Message, envelope: &Envelope, header:
 fn convert(context: &Context<'_>, source: &Path, header: crate::api::SchemaId) -> Option<TokenStream> {
     let used = form::usage(&context.api.schemas, header);
     let (from, to) = (context.outline.form(source.schema), context.outline.form(used.id));
-    let same = source.schema == used.id || (from == to && !to.is_named());
-    if !same && *to != Form::String {
+    // What has rules is a text among headers.
+    let ruled = matches!(from, Form::Checked(_));
+    let same = !ruled && (source.schema == used.id || (from == to && !to.is_named()));
+    if !same && *to != Form::String && !(ruled && source.schema == used.id) {
         return None;
     }
     let field = if source.is_certain() { certain(source) } else { uncertain(source) };

@@ -57,7 +57,8 @@ impl Writer<'_> {
                 ("headers", self.struct_of(&docs, &TokenStream::new(), id, object))
             }
             Shape::Object(object) => {
-                ("object", self.struct_of(&docs, &object_attribute(item, schema, object), id, object))
+                let rules = self.context.outline.rules(item.schema);
+                ("object", self.struct_of(&docs, &object_attribute(item, schema, object, rules), id, object))
             }
             Shape::Text => {
                 let check = self.text_check(schema);
@@ -76,7 +77,11 @@ impl Writer<'_> {
             }
             Shape::Wrapper(inner) => {
                 let inner = self.ty(inner);
-                ("wrapper", quote!(#docs pub struct #name(pub #inner);))
+                let check = self.context.outline.rules(item.schema).map(|rules| {
+                    let rules = raw(rules);
+                    quote!(#[check(rules = #rules)])
+                });
+                ("wrapper", quote!(#docs #check pub struct #name(pub #inner);))
             }
         }
     }
@@ -302,7 +307,7 @@ impl Writer<'_> {
     }
 
     fn enforced_format<'s>(&self, schema: &'s Schema) -> Option<&'s str> {
-        schema.format.as_deref().filter(|format| self.context.config.enforces(format))
+        schema.format.as_deref().filter(|format| *format == "date-time" || self.context.config.enforces(format))
     }
 
     /// A format of a string that is known, not enforced, and could be.
@@ -352,7 +357,7 @@ pub(super) fn message_docs(context: &Context<'_>, id: MessageId) -> Docs {
     if docs.is_empty() { docs.markdown(format!("The message {}.", docs::code(&message.name))) } else { docs }
 }
 
-fn object_attribute(item: &crate::types::Item, schema: &Schema, object: &Object) -> TokenStream {
+fn object_attribute(item: &crate::types::Item, schema: &Schema, object: &Object, rules: Option<&str>) -> TokenStream {
     let builder = ident(&item.builder);
     let mut words = vec![quote!(builder = #builder)];
     if matches!(object.others, Others::Refused) {
@@ -360,6 +365,10 @@ fn object_attribute(item: &crate::types::Item, schema: &Schema, object: &Object)
     }
     words.extend(schema.min_properties.filter(|n| *n > 0).map(|n| with("min_properties", &Literal::u64_unsuffixed(n))));
     words.extend(schema.max_properties.map(|n| with("max_properties", &Literal::u64_unsuffixed(n))));
+    words.extend(rules.map(|rules| {
+        let rules = raw(rules);
+        quote!(rules = #rules)
+    }));
     quote!(#[object(#(#words),*)])
 }
 
@@ -385,7 +394,13 @@ fn number_check(schema: &Schema, inner: &Type) -> TokenStream {
                 let step = step.to_string();
                 rules.push(quote!(multiple_of = #step));
             }
-            _ => rules.extend(integer(step, true, *inner == Type::U64).map(|step| quote!(multiple_of = #step))),
+            _ => match integer_exactly(step) {
+                Some(step) => rules.push(quote!(multiple_of = #step)),
+                None => {
+                    let step = step.to_string();
+                    rules.push(quote!(multiple_of = #step));
+                }
+            },
         }
     }
     check(&rules)
@@ -405,6 +420,10 @@ fn integer(number: &Number, up: bool, unsigned: bool) -> Option<TokenStream> {
     }
     let literal = Literal::u128_unsuffixed(value.unsigned_abs());
     Some(if value < 0 { quote!(-#literal) } else { quote!(#literal) })
+}
+
+fn integer_exactly(number: &Number) -> Option<Literal> {
+    number.as_u64().map(Literal::u64_unsuffixed)
 }
 
 fn float(value: f64) -> TokenStream {
@@ -442,6 +461,22 @@ pub(super) fn string(text: &str) -> TokenStream {
         return raw;
     }
     quote!(#text)
+}
+
+/// JSON as a raw string, where that can hold it.
+pub(super) fn raw(text: &str) -> TokenStream {
+    // A raw string ends at a quote and this many signs, and holds no carriage return; JSON escapes those itself.
+    let fence = (0..=255).map(|n| "#".repeat(n)).find(|fence| !text.contains(&format!("\"{fence}")));
+    let invisible = text.chars().any(|c| c != '\n' && (c.is_control() || is_directional(c)));
+    match fence {
+        Some(fence) if !invisible => format!("r{fence}\"{text}\"{fence}").parse().unwrap_or_else(|_| quote!(#text)),
+        _ => quote!(#text),
+    }
+}
+
+/// Marks of direction, which the compiler refuses in literals; escaped they are fine.
+const fn is_directional(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn enumeration(docs: &TokenStream, name: &str, variants: &[Variant]) -> TokenStream {

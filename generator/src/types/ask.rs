@@ -96,9 +96,9 @@ impl Question<'_> {
     fn references(&self, id: ItemId) -> Vec<ItemId> {
         let schema_id = self.outline.items[id.0].schema;
         let schema = &self.api.schemas[schema_id];
-        self.beneath(match self.outline.form(schema_id) {
+        self.beneath(match self.outline.form(schema_id).inner() {
             Form::Object => schema.properties.values().copied().chain(additional(schema.additional)).collect(),
-            Form::List(items) => items.iter().copied().collect(),
+            Form::List(items) | Form::Array(items) | Form::Map(items) => items.iter().copied().collect(),
             _ => Vec::new(),
         })
     }
@@ -138,6 +138,8 @@ impl Question<'_> {
                 }
                 typed(InstanceType::Object, |s| s.object = Some(Box::new(object)))
             }
+            Form::Checked(inner) => self.plain(inner),
+            Form::Untyped(_) => JsonSchema::Bool(true),
             Form::List(items) => self.list(*items),
             Form::Number(None) => typed(InstanceType::Number, |_| {}),
             Form::Number(Some(width)) => integer(*width),
@@ -154,10 +156,17 @@ impl Question<'_> {
     }
 
     fn used(&self, used: Use) -> JsonSchema {
-        let schema = match self.outline.form(used.id) {
-            _ if self.outline.item(used.id).is_some() => {
-                reference(self.outline.item(used.id).map(key).unwrap_or_default())
-            }
+        let schema = match (self.outline.item(used.id), self.outline.form(used.id)) {
+            (Some(item), _) => reference(key(item)),
+            (None, Form::Any | Form::Untyped(_)) => return JsonSchema::Bool(true),
+            (None, form) => self.plain(form),
+        };
+        if used.nullable { nullable(schema) } else { schema }
+    }
+
+    /// A value of a form that has no type of its own.
+    fn plain(&self, form: &Form) -> JsonSchema {
+        match form {
             Form::Null => typed(InstanceType::Null, |_| {}),
             Form::Boolean => typed(InstanceType::Boolean, |_| {}),
             Form::Integer(width) => integer(*width),
@@ -166,9 +175,8 @@ impl Question<'_> {
             Form::DateTime => typed(InstanceType::String, |s| s.format = Some("date-time".to_owned())),
             Form::Array(items) => self.list(*items),
             Form::Map(values) => object_of(Some(values.map_or(JsonSchema::Bool(true), |id| self.inline(id)))),
-            _ => return JsonSchema::Bool(true),
-        };
-        if used.nullable { nullable(schema) } else { schema }
+            _ => JsonSchema::Bool(true),
+        }
     }
 
     fn list(&self, items: Option<SchemaId>) -> JsonSchema {
@@ -196,6 +204,16 @@ impl Question<'_> {
                 list @ Type::Vec(_) => Shape::List(list),
                 other => Shape::Wrapper(other),
             },
+            Form::Checked(inner) => match &**inner {
+                Form::Array(_) | Form::Map(_) => Shape::Wrapper(answers.wrapped(id)),
+                Form::Boolean => Shape::Wrapper(Type::Bool),
+                Form::Integer(Width::I64) => Shape::Wrapper(Type::I64),
+                Form::Integer(Width::U64) => Shape::Wrapper(Type::U64),
+                Form::Float => Shape::Wrapper(Type::F64),
+                Form::Null => Shape::Wrapper(Type::Null),
+                _ => Shape::Wrapper(Type::String),
+            },
+            Form::Untyped(_) => Shape::Wrapper(Type::Value),
             _ => Shape::Text,
         }
     }
@@ -224,7 +242,12 @@ impl Question<'_> {
             AdditionalProperties::Schema(_) if schema.pattern_properties.is_empty() => {
                 Others::Kept(scope.take("additional_properties"), answers.field(id, others_at))
             }
-            _ if self.outline.keep_unknown => {
+            // Rules may speak of any of them.
+            _ if self.outline.keep_unknown
+                || self.outline.rules(schema_id).is_some()
+                || schema.min_properties.is_some_and(|n| n > 0)
+                || schema.max_properties.is_some() =>
+            {
                 Others::Kept(scope.take("additional_properties"), Type::Map(Box::new(Type::Value)))
             }
             _ => Others::Ignored,
@@ -234,7 +257,7 @@ impl Question<'_> {
 
     /// A JSON value holds `null` by itself.
     fn is_nullable(&self, used: Use) -> bool {
-        used.nullable && !matches!(self.outline.form(used.id), Form::Any | Form::Untyped(_) | Form::Null)
+        used.nullable && !matches!(self.outline.form(used.id), Form::Any | Form::Null)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fields of an object: their order and their identifiers.
 
-use crate::api::{Schema, SchemaId};
+use crate::api::{AdditionalProperties, Schema, SchemaId};
 use crate::naming::{self, Scope, Wanted};
 
 /// A property, and the field that it becomes.
@@ -10,7 +10,7 @@ pub(crate) struct Property<'a> {
     pub(crate) json: &'a str,
     /// The identifier of its field, without `r#`.
     pub(crate) ident: String,
-    /// Its schema; absent of one that is only listed in `required`.
+    /// Its schema; absent of one that is only listed in `required`, where the schema says nothing of such properties.
     pub(crate) schema: Option<SchemaId>,
     /// Whether it must be there.
     pub(crate) required: bool,
@@ -21,7 +21,11 @@ pub(crate) struct Property<'a> {
 pub(crate) fn properties(schema: &Schema) -> (Vec<Property<'_>>, Scope) {
     let described = schema.properties.iter().map(|(name, id)| (name.as_str(), Some(*id)));
     let bare = schema.required.iter().filter(|name| !schema.properties.contains_key(*name));
-    let names: Vec<(&str, Option<SchemaId>)> = described.chain(bare.map(|name| (name.as_str(), None))).collect();
+    let undescribed = match schema.additional {
+        AdditionalProperties::Schema(id) if schema.pattern_properties.is_empty() => Some(id),
+        _ => None,
+    };
+    let names: Vec<(&str, Option<SchemaId>)> = described.chain(bare.map(|name| (name.as_str(), undescribed))).collect();
     let wanted: Vec<Wanted> = names
         .iter()
         .map(|(name, _)| Wanted { name: naming::safe_field(naming::snake(name)), spelling: (*name).to_owned() })

@@ -7,13 +7,16 @@ use serde_json::{Number, Value};
 use crate::api::{AdditionalProperties, Items, Schema, SchemaId, Schemas, TypeSet};
 use crate::config::Config;
 use crate::pattern;
+use crate::validate::Validator;
+
+use super::rules::beyond_types;
 
 /// What a schema is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Form {
     /// Anything: a JSON value is exactly it.
     Any,
-    /// More than a type can hold: a JSON value, and why.
+    /// More than a type can hold: a JSON value held against rules, and why.
     Untyped(String),
     Null,
     Boolean,
@@ -36,6 +39,8 @@ pub(crate) enum Form {
     Enumeration(Vec<Value>),
     /// A list with constraints.
     List(Option<SchemaId>),
+    /// A value of that form, held against rules that its type does not express.
+    Checked(Box<Form>),
 }
 
 /// How wide an integer is.
@@ -49,7 +54,24 @@ pub(crate) enum Width {
 impl Form {
     /// Whether it gets a type of its own.
     pub(crate) const fn is_named(&self) -> bool {
-        matches!(self, Self::Object | Self::Text | Self::Number(_) | Self::Enumeration(_) | Self::List(_))
+        matches!(
+            self,
+            Self::Object
+                | Self::Text
+                | Self::Number(_)
+                | Self::Enumeration(_)
+                | Self::List(_)
+                | Self::Checked(_)
+                | Self::Untyped(_)
+        )
+    }
+
+    /// The form of what a checked value wraps; else this one.
+    pub(crate) fn inner(&self) -> &Self {
+        match self {
+            Self::Checked(inner) => inner,
+            other => other,
+        }
     }
 }
 
@@ -82,7 +104,7 @@ fn usage_within(schemas: &Schemas, mut id: SchemaId, steps: &mut u32) -> Use {
             break;
         }
     }
-    Use { id, nullable: nullable || allows_null(&schemas[id]) }
+    Use { id, nullable: nullable || allows_null(schemas, id) }
 }
 
 /// `anyOf: [X]`, and `oneOf: [X, {type: null}]`, with nothing beside it: `X`, and whether null is allowed.
@@ -103,12 +125,15 @@ fn only_alternative(schemas: &Schemas, schema: &Schema, steps: &mut u32) -> Opti
 }
 
 /// Whether the schema itself lets `null` through, of a type that is otherwise something else.
-fn allows_null(schema: &Schema) -> bool {
+fn allows_null(schemas: &Schemas, id: SchemaId) -> bool {
+    let schema = &schemas[id];
     let listed = |values: &Vec<Value>| values.iter().any(Value::is_null) && values.iter().any(|v| !v.is_null());
-    match &schema.enumeration {
+    let allowed = match &schema.enumeration {
         Some(values) => schema.types.intersects(TypeSet::NULL) && listed(values),
         None => schema.types != TypeSet::ANY && schema.types != TypeSet::NULL && schema.types.intersects(TypeSet::NULL),
-    }
+    };
+    // `not`, `oneOf` and their like may take it away again.
+    allowed && (beyond_types(schema).next().is_none() || Validator::new(schemas).fits(id, &Value::Null))
 }
 
 /// Whether `null` fits it in any way.
@@ -125,13 +150,9 @@ pub(crate) fn form(schemas: &Schemas, id: SchemaId, config: &Config, patterns: &
         return Form::Untyped("nothing fits it".to_owned());
     }
     if let Some(values) = &schema.enumeration {
-        return enumeration(schema, values);
+        return enumeration(schemas, id, values);
     }
-    if let Some(reason) = alternatives_out_of_reach(schemas, schema) {
-        return Form::Untyped(reason);
-    }
-    let types = without_null(schema.types);
-    match types {
+    let form = match without_null(schema.types) {
         TypeSet::OBJECT => object(schema),
         TypeSet::STRING => string(schema, config, patterns),
         TypeSet::NUMBER => number(schema),
@@ -139,9 +160,31 @@ pub(crate) fn form(schemas: &Schemas, id: SchemaId, config: &Config, patterns: &
         TypeSet::BOOLEAN => Form::Boolean,
         TypeSet::ARRAY => array(schema),
         _ if schema.types == TypeSet::NULL => Form::Null,
-        _ if schema.types == TypeSet::ANY => untyped(schema),
+        _ if schema.types == TypeSet::ANY => untyped(schema, config),
         _ => Form::Untyped(format!("it is {}", describe(schema.types))),
-    }
+    };
+    if beyond_types(schema).next().is_some() { checked(schema, form) } else { form }
+}
+
+/// A form that rules are added to: what it would check by itself, they do.
+fn checked(schema: &Schema, form: Form) -> Form {
+    let plain = match form {
+        Form::Any => {
+            let keywords: Vec<String> = beyond_types(schema).map(|keyword| format!("`{keyword}`")).collect();
+            return Form::Untyped(format!("it has {} and no type", keywords.join(" and ")));
+        }
+        Form::Map(_) if !schema.one_of.is_empty() || !schema.any_of.is_empty() => {
+            let list = schema.one_of.first().or(schema.any_of.first());
+            return Form::Untyped(format!("it has {} alternatives", list.map_or(0, Vec::len)));
+        }
+        Form::Object | Form::Untyped(_) | Form::Enumeration(_) | Form::Checked(_) => return form,
+        Form::Text | Form::DateTime => Form::String,
+        Form::Number(None) => Form::Float,
+        Form::Number(Some(width)) => Form::Integer(width),
+        Form::List(items) => Form::Array(items),
+        plain => plain,
+    };
+    Form::Checked(Box::new(plain))
 }
 
 fn without_null(types: TypeSet) -> TypeSet {
@@ -171,12 +214,22 @@ fn describe(types: TypeSet) -> String {
 }
 
 fn object(schema: &Schema) -> Form {
+    let closed = schema.additional == AdditionalProperties::Forbidden && schema.pattern_properties.is_empty();
+    if let Some(name) = schema.required.iter().find(|name| closed && !schema.properties.contains_key(*name)) {
+        return Form::Untyped(format!("it requires `{name}` and does not allow it"));
+    }
+    let counted = schema.min_properties.is_some_and(|n| n > 0) || schema.max_properties.is_some();
     match schema.additional {
         _ if !schema.properties.is_empty() || !schema.required.is_empty() => Form::Object,
         AdditionalProperties::Forbidden if schema.pattern_properties.is_empty() => Form::Object,
-        AdditionalProperties::Schema(values) if schema.pattern_properties.is_empty() => Form::Map(Some(values)),
-        _ => Form::Map(None),
+        AdditionalProperties::Schema(values) if schema.pattern_properties.is_empty() => map(Some(values), counted),
+        _ => map(None, counted),
     }
+}
+
+fn map(values: Option<SchemaId>, counted: bool) -> Form {
+    let map = Form::Map(values);
+    if counted { Form::Checked(Box::new(map)) } else { map }
 }
 
 /// Patterns in the syntax of the engine, each translated once; `None` of one that cannot be enforced.
@@ -184,11 +237,12 @@ fn object(schema: &Schema) -> Form {
 pub(crate) struct Patterns(HashMap<String, Option<String>>);
 
 impl Patterns {
-    fn learn(&mut self, pattern: &str) -> bool {
+    /// A pattern in the engine's syntax, where that can express it.
+    pub(super) fn translate(&mut self, pattern: &str) -> Option<&str> {
         if !self.0.contains_key(pattern) {
             self.0.insert(pattern.to_owned(), pattern::translate(pattern).ok());
         }
-        self.get(pattern).is_some()
+        self.get(pattern)
     }
 
     /// A pattern of a schema that was reached.
@@ -198,7 +252,11 @@ impl Patterns {
 }
 
 fn string(schema: &Schema, config: &Config, patterns: &mut Patterns) -> Form {
-    let matched = schema.patterns.iter().filter(|pattern| patterns.learn(pattern)).count() > 0;
+    let matched = schema.patterns.iter().filter(|pattern| patterns.translate(pattern).is_some()).count();
+    if matched > MOST_PATTERNS {
+        return Form::Checked(Box::new(Form::String));
+    }
+    let matched = matched > 0;
     let constrained = matched || schema.min_length.is_some_and(|n| n > 0) || schema.max_length.is_some();
     match schema.format.as_deref() {
         Some("date-time") if !constrained => Form::DateTime,
@@ -208,18 +266,35 @@ fn string(schema: &Schema, config: &Config, patterns: &mut Patterns) -> Form {
     }
 }
 
+/// How many patterns and steps the macros of the runtime take.
+const MOST_PATTERNS: usize = 8;
+const MOST_STEPS: usize = 4;
+
 fn number(schema: &Schema) -> Form {
+    if schema.multiple_of.len() > MOST_STEPS {
+        return Form::Checked(Box::new(Form::Float));
+    }
     if is_bounded(schema) { Form::Number(None) } else { Form::Float }
 }
 
 fn integer(schema: &Schema) -> Form {
     let width = width(schema);
+    let beyond = |bound: &Number| match width {
+        Width::I64 => !bound.is_i64() && bound.as_f64().is_none_or(|n| n.abs() >= 9.2e18),
+        Width::U64 => !bound.is_u64() && !bound.is_i64() && bound.as_f64().is_none_or(|n| n.abs() >= 9.2e18),
+    };
+    if bounds(schema).any(beyond) || schema.multiple_of.len() > MOST_STEPS {
+        return Form::Checked(Box::new(Form::Integer(width)));
+    }
     if is_bounded(schema) { Form::Number(Some(width)) } else { Form::Integer(width) }
 }
 
 fn is_bounded(schema: &Schema) -> bool {
-    let bounds = [&schema.minimum, &schema.exclusive_minimum, &schema.maximum, &schema.exclusive_maximum];
-    bounds.iter().any(|bound| bound.is_some()) || !schema.multiple_of.is_empty()
+    bounds(schema).next().is_some() || !schema.multiple_of.is_empty()
+}
+
+fn bounds(schema: &Schema) -> impl Iterator<Item = &Number> {
+    [&schema.minimum, &schema.exclusive_minimum, &schema.maximum, &schema.exclusive_maximum].into_iter().flatten()
 }
 
 fn width(schema: &Schema) -> Width {
@@ -246,45 +321,49 @@ fn array(schema: &Schema) -> Form {
 
 /// No `type`: strictly, it says nothing of values of other types than its keywords are about. A document that gives
 /// properties means an object, and is taken at its word; anything else is a JSON value.
-fn untyped(schema: &Schema) -> Form {
-    let about_strings = !schema.patterns.is_empty() || schema.min_length.is_some() || schema.max_length.is_some();
-    let about_lists = schema.items.is_some() || schema.min_items.is_some() || schema.max_items.is_some();
-    if !schema.properties.is_empty() {
-        Form::Object
-    } else if about_strings || about_lists || is_bounded(schema) || !schema.required.is_empty() {
+fn untyped(schema: &Schema, config: &Config) -> Form {
+    if is_implicit_object(schema) {
+        return object(schema);
+    }
+    let format = schema.format.as_deref().is_some_and(|format| format == "date-time" || config.enforces(format));
+    let about_strings =
+        !schema.patterns.is_empty() || schema.min_length.is_some() || schema.max_length.is_some() || format;
+    let about_lists =
+        schema.items.is_some() || schema.min_items.is_some() || schema.max_items.is_some() || schema.unique_items;
+    let about_objects = !schema.required.is_empty()
+        || schema.additional != AdditionalProperties::Any
+        || schema.min_properties.is_some()
+        || schema.max_properties.is_some();
+    if about_strings || about_lists || about_objects || is_bounded(schema) {
         Form::Untyped("it has constraints but no type".to_owned())
     } else {
         Form::Any
     }
 }
 
-fn enumeration(schema: &Schema, values: &[Value]) -> Form {
+/// Whether a schema has properties and no `type`.
+pub(crate) fn is_implicit_object(schema: &Schema) -> bool {
+    schema.types == TypeSet::ANY && !schema.properties.is_empty() && schema.enumeration.is_none() && !schema.never
+}
+
+fn enumeration(schemas: &Schemas, id: SchemaId, values: &[Value]) -> Form {
+    let schema = &schemas[id];
+    let judge = Validator::new(schemas);
     let mut kept: Vec<Value> = Vec::new();
     for value in values {
-        if !value.is_null() && schema.types.intersects(type_of(value)) && !kept.contains(value) {
+        if !value.is_null() && judge.fits(id, value) && !kept.contains(value) {
             kept.push(value.clone());
         }
     }
     if !kept.is_empty() {
         Form::Enumeration(kept)
-    } else if values.iter().any(Value::is_null) && schema.types.intersects(TypeSet::NULL) {
+    } else if values.iter().any(Value::is_null)
+        && schema.types.intersects(TypeSet::NULL)
+        && judge.fits(id, &Value::Null)
+    {
         Form::Null
     } else {
         Form::Untyped("none of its values fits it".to_owned())
-    }
-}
-
-fn type_of(value: &Value) -> TypeSet {
-    match value {
-        Value::Null => TypeSet::NULL,
-        Value::Bool(_) => TypeSet::BOOLEAN,
-        Value::Number(number) if number.is_f64() && number.as_f64().is_some_and(|n| n.fract() != 0.0) => {
-            TypeSet(TypeSet::NUMBER.0 & !TypeSet::INTEGER.0)
-        }
-        Value::Number(_) => TypeSet::INTEGER,
-        Value::String(_) => TypeSet::STRING,
-        Value::Array(_) => TypeSet::ARRAY,
-        Value::Object(_) => TypeSet::OBJECT,
     }
 }
 
@@ -302,47 +381,8 @@ fn says_more_than_alternatives(schema: &Schema) -> bool {
         || schema.min_items.is_some()
         || schema.max_items.is_some()
         || schema.unique_items
-        || unenforced(schema).any(|keyword| !matches!(keyword, "oneOf" | "anyOf"))
-}
-
-/// Why `oneOf` and `anyOf` make it more than a type can hold. Alternatives that only choose among the object's own
-/// properties do not: the object holds them all.
-fn alternatives_out_of_reach(schemas: &Schemas, schema: &Schema) -> Option<String> {
-    let lists = schema.one_of.iter().map(|l| ("oneOf", l)).chain(schema.any_of.iter().map(|l| ("anyOf", l)));
-    for (keyword, list) in lists {
-        let own = |id: &SchemaId| {
-            let alternative = &schemas[*id];
-            let known = |name: &String| schema.properties.contains_key(name);
-            alternative.properties.keys().all(known)
-                && alternative.required.iter().all(known)
-                && alternative.one_of.is_empty()
-                && alternative.any_of.is_empty()
-                && alternative.types.intersects(TypeSet::OBJECT)
-        };
-        if schema.properties.is_empty() || !list.iter().all(own) {
-            return Some(format!("its {keyword} has {} alternatives", list.len()));
-        }
-    }
-    None
-}
-
-/// The keywords of a schema that neither its type nor its constraints hold up.
-pub(crate) fn unenforced(schema: &Schema) -> impl Iterator<Item = &'static str> {
-    let tuple = matches!(schema.items, Some(Items::Tuple(..)));
-    let map = schema.properties.is_empty();
-    [
-        ("oneOf", !schema.one_of.is_empty()),
-        ("anyOf", !schema.any_of.is_empty()),
-        ("not", !schema.not.is_empty()),
-        ("if", !schema.conditions.is_empty()),
-        ("contains", !schema.contains.is_empty()),
-        ("items", tuple),
-        ("propertyNames", !schema.property_names.is_empty()),
-        ("patternProperties", !schema.pattern_properties.is_empty()),
-        ("dependencies", !schema.dependent_required.is_empty() || !schema.dependent_schemas.is_empty()),
-        ("minProperties", map && schema.min_properties.is_some_and(|n| n > 0)),
-        ("maxProperties", map && schema.max_properties.is_some()),
-    ]
-    .into_iter()
-    .filter_map(|(keyword, present)| present.then_some(keyword))
+        || schema.min_properties.is_some()
+        || schema.max_properties.is_some()
+        || schema.format.is_some()
+        || beyond_types(schema).any(|keyword| !matches!(keyword, "oneOf" | "anyOf"))
 }

@@ -8,12 +8,14 @@
 //!    is a list or a map of what, where a recursion needs a box. What it cannot know (names on the wire, constraints,
 //!    descriptions) is joined from the schema by name.
 //!
-//! A schema that no type can hold becomes a JSON value, with a warning at its place; never a wrong type.
+//! What a type cannot express is held against [`rules`]; a schema that no type can hold becomes a JSON value with rules,
+//! and a warning at its place; never a wrong type.
 
 mod ask;
 pub(crate) mod fields;
 pub(crate) mod form;
 mod outline;
+pub(crate) mod rules;
 
 use serde_json::Value;
 

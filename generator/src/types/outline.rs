@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
 
 use super::form::{self, Form, Patterns, Use};
+use super::rules::{self, Rules};
 use super::{Item, ItemId, Module};
 
 /// Every type of the crate, named and placed.
@@ -22,6 +23,8 @@ pub(crate) struct Outline {
     forms: HashMap<SchemaId, Form>,
     /// Their patterns.
     pub(crate) patterns: Patterns,
+    /// What their types do not express.
+    rules: HashMap<SchemaId, Rules>,
     /// The type of each message, an index into [`Api::messages`].
     pub(crate) messages: Vec<MessageType>,
     /// The types of headers, one for each distinct schema of headers.
@@ -56,6 +59,11 @@ impl Outline {
         self.forms.get(&id).unwrap_or(&Form::Any)
     }
 
+    /// What the type of a schema does not express of it.
+    pub(crate) fn rules(&self, id: SchemaId) -> Option<&str> {
+        self.rules.get(&id).map(|rules| rules.text.as_str())
+    }
+
     /// Whether the types made from a schema refuse everything that it refuses.
     pub(crate) fn is_exact(&self, api: &Api, id: SchemaId) -> bool {
         let mut seen = HashSet::new();
@@ -66,8 +74,11 @@ impl Outline {
                 continue;
             }
             let (schema, form) = (&api.schemas[id], self.form(id));
-            let held = schema.patterns.iter().all(|pattern| self.patterns.get(pattern).is_some());
-            if matches!(form, Form::Untyped(_)) || !held || form::unenforced(schema).next().is_some() {
+            let ruled = match self.rules.get(&id) {
+                Some(rules) => rules.whole,
+                None => rules::beyond_types(schema).next().is_none() && !matches!(form, Form::Untyped(_)),
+            };
+            if !ruled || !schema.patterns.iter().all(|pattern| self.patterns.get(pattern).is_some()) {
                 return false;
             }
             pending.extend(children(schema, form).into_iter().map(|(child, _)| child));
@@ -92,6 +103,7 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
         order: Vec::new(),
         forms: HashMap::new(),
         patterns: Patterns::default(),
+        rules: HashMap::new(),
     };
     for (id, message) in api.messages.iter().enumerate() {
         let module = Module::Channel(messages[id].channel);
@@ -108,9 +120,9 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
             );
         }
     }
-    let Walk { reached, order, mut forms, patterns, findings, .. } = walk;
+    let Walk { reached, order, mut forms, patterns, rules, findings, .. } = walk;
     name_rings(api, &order, &mut forms, findings);
-    assign(api, config, messages, &reached, &order, (forms, patterns))
+    assign(api, config, messages, &reached, &order, (forms, patterns, rules))
 }
 
 /// A list or a map that holds itself, with no type of its own anywhere on the way, could not be written down: a list of such
@@ -135,7 +147,7 @@ fn name_rings(api: &Api, order: &[SchemaId], forms: &mut HashMap<SchemaId, Form>
             _ => (at, Form::Untyped("it is a map of maps without end".to_owned())),
         };
         if matches!(form, Form::Untyped(_)) {
-            report(&api.schemas[id], &form, findings);
+            report(&api.schemas[id], &form, false, findings);
         }
         forms.insert(id, form);
     }
@@ -221,6 +233,7 @@ struct Walk<'a> {
     order: Vec<SchemaId>,
     forms: HashMap<SchemaId, Form>,
     patterns: Patterns,
+    rules: HashMap<SchemaId, Rules>,
 }
 
 impl Walk<'_> {
@@ -236,7 +249,14 @@ impl Walk<'_> {
                     self.order.push(id);
                     self.reached.insert(id, Reached { module, name: name.clone() });
                     let form = form::form(&self.api.schemas, id, self.config, &mut self.patterns);
-                    report(schema, &form, self.findings);
+                    let ruled = match rules::rules(&self.api.schemas, id, &form, self.config, &mut self.patterns) {
+                        Ok(rules) => {
+                            self.rules.extend(rules.map(|rules| (id, rules)));
+                            true
+                        }
+                        Err(_) => false,
+                    };
+                    report(schema, &form, ruled, self.findings);
                     self.forms.insert(id, form);
                 }
             }
@@ -252,7 +272,7 @@ impl Walk<'_> {
 
 /// The schemas that a type made from this one refers to, and the step to each.
 fn children(schema: &Schema, form: &Form) -> Vec<(SchemaId, String)> {
-    match form {
+    match form.inner() {
         Form::Object => {
             let mut children: Vec<_> = schema.properties.iter().map(|(name, id)| (*id, name.clone())).collect();
             if let AdditionalProperties::Schema(values) = schema.additional {
@@ -266,26 +286,38 @@ fn children(schema: &Schema, form: &Form) -> Vec<(SchemaId, String)> {
     }
 }
 
-/// Says what of a schema is not in its type.
-fn report(schema: &Schema, form: &Form, findings: &mut Vec<Diagnostic>) {
+/// Says what of a schema is not in its type; whether its rules are held up.
+fn report(schema: &Schema, form: &Form, ruled: bool, findings: &mut Vec<Diagnostic>) {
     if let Form::Untyped(reason) = form {
+        let help = if ruled {
+            "it is held against the schema when it is read and written"
+        } else {
+            "the schema is too large to hold it against: it is passed through as it is"
+        };
         findings.push(
             Diagnostic::new(Code::UNTYPED, format!("kept as a JSON value: {reason}"))
                 .at(schema.place)
                 .label("no Rust type holds exactly this")
-                .help("it is passed through as it is, and not checked"),
+                .help(help),
         );
-        return;
     }
-    if matches!(form, Form::Any) {
-        return;
-    }
-    for keyword in form::unenforced(schema) {
+    if form::is_implicit_object(schema) && *form == Form::Object {
         findings.push(
-            Diagnostic::new(Code::KEYWORD_NOT_ENFORCED, format!("`{keyword}` is not enforced"))
+            Diagnostic::new(Code::IMPLICIT_OBJECT, "a schema with properties and no `type` is taken for an object")
                 .at(schema.place)
-                .label("values that break it are accepted"),
+                .label("values of other types are refused")
+                .help("say `type: object`"),
         );
+    }
+    if !ruled {
+        for keyword in rules::beyond_types(schema) {
+            findings.push(
+                Diagnostic::new(Code::KEYWORD_NOT_ENFORCED, format!("`{keyword}` is not enforced"))
+                    .at(schema.place)
+                    .label("values that break it are accepted")
+                    .help("the schemas within it are too many to hold values against"),
+            );
+        }
     }
 }
 
@@ -296,7 +328,7 @@ fn assign(
     mut messages: Vec<MessageType>,
     reached: &HashMap<SchemaId, Reached>,
     order: &[SchemaId],
-    (forms, patterns): (HashMap<SchemaId, Form>, Patterns),
+    (forms, patterns, rules): (HashMap<SchemaId, Form>, Patterns, HashMap<SchemaId, Rules>),
 ) -> Outline {
     // A message owns its payload's type where nothing else refers to it and it can be a type of its own.
     let mut owners: HashMap<SchemaId, usize> = HashMap::new();
@@ -381,6 +413,7 @@ fn assign(
         by_module,
         forms,
         patterns,
+        rules,
         messages,
         headers,
         scope,

@@ -3,7 +3,7 @@
 //! Schemas are drawn from a seed, values are drawn for each of them, and three are asked about each value: a judge that
 //! knows nothing of this project ([`judge`]), the merged model that types are made from ([`merged`]), and the generated
 //! types themselves ([`compiled`]). A disagreement prints the schema, the value and the seed. What the generator warns that
-//! it does not enforce is taken from its findings ([`relax`]); what is known to be wrong is listed ([`known`]).
+//! it does not enforce is taken from its findings ([`relax`]); what was once wrong stays mended ([`mended`]).
 //!
 //! | variable | |
 //! |---|---|
@@ -19,7 +19,7 @@ mod harness;
 mod instances;
 mod judge;
 mod kept;
-mod known;
+mod mended;
 mod merged;
 mod model;
 mod patterns;

@@ -1,10 +1,10 @@
-//! What the generator says it does not enforce, taken out of the model.
+//! What the generator says it does not enforce, taken out of the model; and what it says it takes for an object.
 //!
 //! Known from its warnings and from nothing else: what a type lets through without one is a disagreement.
 
 use conecta_gen::{
     Loaded,
-    api::{AdditionalProperties, Schema, SchemaId, Schemas},
+    api::{AdditionalProperties, Schema, SchemaId, Schemas, TypeSet},
     diagnostic::{At, Code, Diagnostic},
 };
 
@@ -23,7 +23,8 @@ fn relax(loaded: &Loaded, schemas: &mut Schemas, finding: &Diagnostic) -> bool {
     let anything = anything(schemas);
     let here = schemas.0.iter_mut().filter(|schema| schema.place == place);
     match finding.code {
-        Code::UNTYPED => here.for_each(|schema| *schema = Schema { place, ..Schema::default() }),
+        // The one thing that is narrower than the schema.
+        Code::IMPLICIT_OBJECT => here.for_each(|schema| schema.types = TypeSet::OBJECT),
         Code::KEYWORD_NOT_ENFORCED => {
             let Some(keyword) = finding.message.split('`').nth(1) else { return false };
             here.for_each(|schema| without(schema, keyword, anything));
