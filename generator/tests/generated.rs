@@ -141,7 +141,7 @@ fn lists_and_maps_that_hold_nothing_but_themselves_end_somewhere() {
         "type: object\nproperties:\n  m: { type: object, additionalProperties: { $ref: '#/channels/things/publish/message/payload/properties/m' } }",
         "",
     );
-    assert!(map.contains("pub m: Option<Value>"), "{map}");
+    assert!(map.contains("pub m: Option<ThingM>") && map.contains("pub struct ThingM(pub Map<ThingM>);"), "{map}");
 }
 
 #[test]

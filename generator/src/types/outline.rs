@@ -120,14 +120,14 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
             );
         }
     }
-    let Walk { reached, order, mut forms, patterns, rules, findings, .. } = walk;
-    name_rings(api, &order, &mut forms, findings);
+    let Walk { reached, order, mut forms, patterns, rules, .. } = walk;
+    name_rings(api, &order, &mut forms);
     assign(api, config, messages, &reached, &order, (forms, patterns, rules))
 }
 
-/// A list or a map that holds itself, with no type of its own anywhere on the way, could not be written down: a list of such
-/// a ring gets a name, and maps alone become JSON values.
-fn name_rings(api: &Api, order: &[SchemaId], forms: &mut HashMap<SchemaId, Form>, findings: &mut Vec<Diagnostic>) {
+/// A list or a map that holds itself, with no type of its own anywhere on the way, could not be written down: one of such a
+/// ring gets a name, a list if there is one.
+fn name_rings(api: &Api, order: &[SchemaId], forms: &mut HashMap<SchemaId, Form>) {
     let next = |forms: &HashMap<SchemaId, Form>, id: &SchemaId| match forms.get(id) {
         Some(Form::Array(Some(inner)) | Form::Map(Some(inner))) => Some(form::usage(&api.schemas, *inner).id),
         _ => None,
@@ -142,13 +142,11 @@ fn name_rings(api: &Api, order: &[SchemaId], forms: &mut HashMap<SchemaId, Form>
         }
         let Some(first) = way.iter().position(|id| *id == at) else { continue };
         let list = way[first..].iter().find(|id| matches!(forms[id], Form::Array(_)));
-        let (id, form) = match list.map(|id| (*id, &forms[id])) {
-            Some((id, Form::Array(items))) => (id, Form::List(*items)),
-            _ => (at, Form::Untyped("it is a map of maps without end".to_owned())),
+        let id = list.map_or(at, |id| *id);
+        let form = match &forms[&id] {
+            Form::Array(items) => Form::List(*items),
+            map => Form::Checked(Box::new(map.clone())),
         };
-        if matches!(form, Form::Untyped(_)) {
-            report(&api.schemas[id], &form, false, findings);
-        }
         forms.insert(id, form);
     }
 }

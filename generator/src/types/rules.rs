@@ -85,6 +85,9 @@ pub(super) fn rules(
             definitions.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
         root["definitions"] = Value::Object(definitions);
     }
+    if root == Value::Bool(true) {
+        return Ok(None);
+    }
     Ok(Some(Rules { text: root.to_string(), whole: writer.whole }))
 }
 
@@ -402,10 +405,10 @@ fn parts(schema: &Schema, part: Part<'_>) -> Vec<SchemaId> {
     let mut ids: Vec<SchemaId> = Vec::new();
     let whole = matches!(part, Part::Whole);
     let within = |is: fn(&Form) -> bool| matches!(part, Part::Within(form) if !is(form));
-    if whole || within(|form| matches!(form, Form::Array(Some(_)))) {
-        if let Some(Items::All(id)) = schema.items {
-            ids.push(id);
-        }
+    if let Some(Items::All(id)) = schema.items
+        && (whole || within(|form| matches!(form, Form::Array(Some(_)))))
+    {
+        ids.push(id);
     }
     if whole || within(|form| matches!(form, Form::Map(Some(_)))) {
         ids.extend(schema.properties.values());
