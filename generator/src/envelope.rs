@@ -201,7 +201,7 @@ fn follow(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Opt
             json: (*name).to_owned(),
             ident: fields::ident(schema, name),
             optional: child.nullable || !schema.required.iter().any(|required| required == name),
-            wrapped: matches!(outline.form(child.id), Form::Checked(_)),
+            wrapped: matches!(outline.form(child.id), Form::Checked(_) | Form::Untyped(_)),
         });
         at = child.id;
     }

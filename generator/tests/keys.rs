@@ -56,7 +56,7 @@ fn each_kind_of_scalar_makes_a_key() {
         .map(|(index, schema)| {
             let name = format!("key-{index}");
             let files = generate(&name, &keyed_by(schema), "k").unwrap_or_else(|codes| panic!("{schema}: {codes}"));
-            assert!(files.get("src/a.rs").unwrap().contains("::conecta_runtime::codec::key(&self.k)"), "{schema}");
+            assert!(files.get("src/a.rs").unwrap().contains("::conecta_runtime::codec::key(&self.k"), "{schema}");
             (name, files)
         })
         .collect();
