@@ -44,11 +44,15 @@ impl Chaos {
     }
 
     fn worker(&self) -> Worker {
+        self.worker_that_takes(WORK)
+    }
+
+    fn worker_that_takes(&self, work: Duration) -> Worker {
         let workers = Workers {
             program: Path::new(env!("CARGO_BIN_EXE_worker")),
             brokers: self.contract.kafka.brokers(),
             group: GROUP,
-            work: WORK,
+            work,
             properties: self.properties,
         };
         workers.start(&self.file())
@@ -70,6 +74,11 @@ impl Chaos {
     fn wait_for(&self, share: f64) {
         let wanted = (self.events() as f64 * share) as usize;
         until(LIMIT, &format!("{wanted} effects"), || (self.effects().count() >= wanted).then_some(()));
+    }
+
+    /// Waits until a member has handled something.
+    fn wait_for_member(&self, process: u32) {
+        until(LIMIT, "a member to take part", || (self.effects().of_process(process) > 0).then_some(()));
     }
 
     fn wait_until_committed(&self) {
@@ -135,11 +144,14 @@ async fn a_third_member_joins(name: &str, properties: &'static [&'static str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn members_leave_and_die_while_others_take_over() {
     let chaos = Chaos::start(COOPERATIVE).await;
-    let (leaves, dies, stays) = (chaos.worker(), chaos.worker(), chaos.worker());
-    chaos.wait_for(0.2);
+    // So slow that each member has a share of the work before it is through.
+    let worker = || chaos.worker_that_takes(6 * WORK);
+    let (leaves, dies, stays) = (worker(), worker(), worker());
+    chaos.wait_for_member(leaves.id());
     assert!(leaves.terminate().success());
-    chaos.wait_for(0.4);
+    chaos.wait_for_member(dies.id());
     dies.kill();
+    assert!(chaos.effects().verdict(&chaos.published).lost > 0, "it was killed before all was through");
     chaos.wait_until_committed();
     assert!(stays.terminate().success());
     chaos.judge("leave-and-die");
