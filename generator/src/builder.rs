@@ -29,6 +29,7 @@ pub struct Builder {
     spec: PathBuf,
     topics: Option<PathBuf>,
     config: Option<PathBuf>,
+    allowed: Vec<PathBuf>,
     out_dir: Option<PathBuf>,
     name: String,
     emit_rerun_if_changed: bool,
@@ -47,6 +48,7 @@ impl Builder {
             spec: PathBuf::from("asyncapi.yaml"),
             topics: None,
             config: None,
+            allowed: Vec::new(),
             out_dir: None,
             name: "events".to_owned(),
             // Cargo sets it for build scripts, and for nothing else that runs without `cargo run`.
@@ -69,6 +71,12 @@ impl Builder {
     /// The configuration; without it, `conecta-gen.toml` beside the document where there is one.
     pub fn config(mut self, path: impl Into<PathBuf>) -> Self {
         self.config = Some(path.into());
+        self
+    }
+
+    /// A further folder that references may lead into. Without one they reach the document's folder, and what is beside it.
+    pub fn allow_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.allowed.push(path.into());
         self
     }
 
@@ -113,7 +121,8 @@ impl Builder {
         };
         let spec = tell.source(&self.spec)?;
         let topics = self.topics.as_deref().map(|path| tell.source(path)).transpose()?;
-        let mut loaded = load(spec, topics, &DiskFiles::beside(&self.spec));
+        let files = self.allowed.iter().fold(DiskFiles::beside(&self.spec), DiskFiles::allow);
+        let mut loaded = load(spec, topics, &files);
         for file in loaded.document.files().iter().skip(1) {
             tell.read(&self.spec.with_file_name(file.path()));
         }

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::path::Path;
+
 use support::{Finding, Folder, briefs};
 
 /// A document whose one message has this payload, from line 9 on.
@@ -103,7 +105,7 @@ fn a_file_that_cannot_be_read_is_shown_with_its_own_fault() {
 }
 
 #[test]
-fn nothing_is_fetched_and_nothing_outside_the_folder_is_read() {
+fn nothing_is_fetched_and_no_path_from_a_root_is_read() {
     for (reference, code) in [
         ("https://example.com/schema.json#/X", "CG0204"),
         ("//example.com/x.json", "CG0204"),
@@ -112,26 +114,121 @@ fn nothing_is_fetched_and_nothing_outside_the_folder_is_read() {
         ("/etc/hostname", "CG0203"),
         ("C:/x.yaml", "CG0203"),
         ("\\\\\\\\server\\\\share\\\\x.yaml", "CG0203"),
-        ("../secret.yaml", "CG0203"),
-        ("sub/../../secret.yaml", "CG0203"),
-        ("%2e%2e/secret.yaml", "CG0203"),
     ] {
-        let outer = Folder::new().with("secret.yaml", "secret: true\n");
-        let outer = outer.with("inner/spec.yaml", with_payload(&format!("$ref: \"{reference}\"")));
-        let findings = outer.check(&["inner/spec.yaml"]);
+        let folder = Folder::new().with("spec.yaml", with_payload(&format!("$ref: \"{reference}\"")));
+        let findings = folder.check(&["spec.yaml"]);
         assert_eq!(findings[0].brief(), format!("{code} 10:17"), "{reference}");
-        assert!(!findings.iter().any(|f| f.message.contains("secret: true")));
     }
+}
+
+#[test]
+fn parts_kept_beside_the_documents_folder_are_read() {
+    let folder = Folder::new()
+        .with("contracts/orders/spec.yaml", with_payload("$ref: '../common/order.yaml#/Order'"))
+        .with(
+            "contracts/common/order.yaml",
+            "Order:\n  type: object\n  properties:\n    sku: { $ref: './parts/sku.json' }\n    id: { $ref: '../orders/own.yaml#/Id' }\n    at: { $ref: '../../master/at.yml#/At' }\n",
+        )
+        .with("contracts/common/parts/sku.json", r#"{"type": "string"}"#)
+        .with("contracts/orders/own.yaml", "Id: { type: integer }\n")
+        .with("master/at.yml", "At: { type: string, minimum: x }\n");
+    let findings = folder.check(&["contracts/orders/spec.yaml"]);
+    assert_eq!(findings.iter().map(Finding::brief).collect::<Vec<_>>(), ["CG0504 1:30"], "{findings:#?}");
+    assert_eq!(findings[0].file, "contracts/orders/../../master/at.yml", "found in the last of them");
+}
+
+#[test]
+fn a_path_that_leaves_the_folder_and_comes_back_is_one_file() {
+    let document = with_payload("$ref: '../orders/spec.yaml#/components/schemas/A'")
+        + "components:\n  schemas:\n    A: { type: string }\n    B: { type: string }\n";
+    let findings = Folder::new().with("orders/spec.yaml", document).check(&["orders/spec.yaml"]);
+    assert_eq!(findings.iter().map(Finding::brief).collect::<Vec<_>>(), ["CG0420 14:5"], "A is used: {findings:#?}");
+}
+
+#[test]
+fn what_a_reference_may_not_climb_to_is_refused_where_it_stands() {
+    for (reference, file, why) in [
+        ("../../../../secret.yaml", "secret.yaml", "by more than three levels"),
+        ("../../../../../../../../etc/passwd", "secret.yaml", "by more than three levels"),
+        ("%2e%2e/%2e%2e/../../secret.yaml", "secret.yaml", "by more than three levels"),
+        ("../.ssh/config.yaml", "a/b/c/.ssh/config.yaml", "to what is hidden"),
+        ("../.secret.yaml", "a/b/c/.secret.yaml", "to what is hidden"),
+        ("../../c/../.ssh/config.yaml", "a/b/.ssh/config.yaml", "to what is hidden"),
+        ("../secret", "a/b/c/secret", "not called .yaml"),
+        ("../secret.toml", "a/b/c/secret.toml", "not called .yaml"),
+        ("../list.yaml", "a/b/c/list.yaml", "that holds no mapping"),
+        ("../broken.yaml", "a/b/c/broken.yaml", "that holds no mapping"),
+    ] {
+        let text = if file.ends_with("list.yaml") { "- hunter2\n" } else { "hunter2: [\n" };
+        let text = if file.ends_with("secret.yaml") { "hunter2: {}\n" } else { text };
+        let folder = Folder::new()
+            .with(file, text)
+            .with("a/b/c/spec/spec.yaml", with_payload(&format!("$ref: '{reference}#/hunter2'")));
+        let findings = folder.check(&["a/b/c/spec/spec.yaml"]);
+        assert_eq!(findings.iter().map(Finding::brief).collect::<Vec<_>>(), ["CG0203 10:17"], "{reference}");
+        assert!(findings[0].message.contains(why), "{reference}: {}", findings[0].message);
+        assert!(findings[0].help.as_deref().is_some_and(|help| help.contains("--allow-dir")));
+        let shown = folder.run(&["check", "a/b/c/spec/spec.yaml"]);
+        let shown = support::text(&shown.stdout).replace("#/hunter2", "");
+        assert!(!shown.contains("hunter2"), "nothing of the file is shown: {shown}");
+    }
+}
+
+#[test]
+fn references_do_not_climb_out_of_the_repository() {
+    let folder = Folder::new()
+        .with("repository/.git/HEAD", "")
+        .with("repository/common/a.yaml", "A: { type: string }\n")
+        .with("secret.yaml", "A: { type: string }\n")
+        .with("repository/spec/inside.yaml", with_payload("$ref: '../common/a.yaml#/A'"))
+        .with("repository/spec/outside.yaml", with_payload("$ref: '../../secret.yaml#/A'"));
+    assert!(folder.check(&["repository/spec/inside.yaml"]).is_empty());
+    let findings = folder.check(&["repository/spec/outside.yaml"]);
+    assert_eq!(findings[0].brief(), "CG0203 10:17");
+    assert!(findings[0].message.contains("out of the repository"), "{}", findings[0].message);
+}
+
+#[test]
+fn a_folder_may_be_allowed_by_name() {
+    let folder = Folder::new()
+        .with("far/.hidden/list", "- type: string\n")
+        .with("a/b/c/d/spec.yaml", with_payload("$ref: '../../../../far/.hidden/list#/0'"));
+    let spec = "a/b/c/d/spec.yaml";
+    assert_eq!(folder.check(&[spec])[0].brief(), "CG0203 10:17");
+    assert!(folder.check(&[spec, "--allow-dir", "far"]).is_empty());
+    let generate = ["generate", spec, "-o", "out", "--check"];
+    let said = folder.run(&generate);
+    assert!(support::text(&said.stderr).contains("CG0203"));
+    let said = folder.run(&[&generate[..], &["--allow-dir", "far"]].concat());
+    assert!(!support::text(&said.stderr).contains("CG0203"), "{said:?}");
 }
 
 #[cfg(unix)]
 #[test]
 fn a_symbolic_link_out_of_the_folder_is_refused() {
+    let link = |to: &Path, at: &Path| std::os::unix::fs::symlink(to, at).unwrap();
     let outer =
         Folder::new().with("secret.yaml", "type: string\n").with("inner/spec.yaml", with_payload("$ref: 'link.yaml'"));
-    std::os::unix::fs::symlink(outer.path().join("secret.yaml"), outer.path().join("inner/link.yaml")).unwrap();
+    link(&outer.path().join("secret.yaml"), &outer.path().join("inner/link.yaml"));
     assert_eq!(outer.check(&["inner/spec.yaml"])[0].brief(), "CG0203 10:17");
     assert!(outer.check(&["inner/spec.yaml", "--allow-dir", "."]).is_empty(), "but may be allowed");
+
+    // One that is climbed to counts as what it leads to.
+    let outer = outer
+        .with("contracts/common/a.yaml", "type: string\n")
+        .with("contracts/spec/away.yaml", with_payload("$ref: '../away/secret.yaml'"))
+        .with("contracts/spec/beside.yaml", with_payload("$ref: '../beside/a.yaml'"))
+        .with("contracts/spec/hidden.yaml", with_payload("$ref: '../a.yaml'"))
+        .with("contracts/.hidden/a.yaml", "type: string\n");
+    link(outer.path(), &outer.path().join("contracts/away"));
+    link(&outer.path().join("contracts/common"), &outer.path().join("contracts/beside"));
+    link(&outer.path().join("contracts/.hidden/a.yaml"), &outer.path().join("contracts/a.yaml"));
+    assert!(outer.check(&["contracts/spec/beside.yaml"]).is_empty());
+    for (spec, why) in [("away", "by a symbolic link"), ("hidden", "to what is hidden")] {
+        let findings = outer.check(&[&format!("contracts/spec/{spec}.yaml")]);
+        assert_eq!(findings[0].brief(), "CG0203 10:17", "{spec}");
+        assert!(findings[0].message.contains(why), "{}", findings[0].message);
+    }
 }
 
 #[test]

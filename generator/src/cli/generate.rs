@@ -34,6 +34,9 @@ pub(super) struct Args {
     /// A topics file: partitions, retention and key of each channel's topic
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
+    /// A further folder that references may lead into; may be given several times
+    #[arg(long, value_name = "DIR")]
+    allow_dir: Vec<PathBuf>,
     /// The folder of conecta-runtime, for the crate to depend on; relative paths are from here
     #[arg(long, value_name = "PATH", conflicts_with = "runtime_version")]
     runtime_path: Option<PathBuf>,
@@ -71,7 +74,8 @@ fn generate(args: &Args) -> Result<Exit, Exit> {
     };
     let spec = output::source(&args.spec)?;
     let topics = args.topics.as_deref().map(output::source).transpose()?;
-    let mut loaded = load(spec, topics, &DiskFiles::beside(&args.spec));
+    let files = args.allow_dir.iter().fold(DiskFiles::beside(&args.spec), DiskFiles::allow);
+    let mut loaded = load(spec, topics, &files);
     loaded.tolerate_examples();
     let files = generate_crate(&mut loaded, &config, &options, &templates);
     let files = files.map_err(|error| output::trouble(&error.to_string()))?;

@@ -95,8 +95,8 @@ codes! {
         "The path is relative to the file that the reference stands in.",
         "$ref: './common/messages.yaml#/Order'";
     REF_OUTSIDE = 203 Error "a reference leaves the document's folder",
-        "Only files in the folder of the root document, or below it, are read; symbolic links count as what they lead to. A document from elsewhere thus cannot read the files of the machine it is checked on.",
-        "$ref: './schemas/order.yaml'";
+        "Files in the folder of the root document, or below it, are read, and such as contracts keep beside it: at most three levels up, within the repository, neither hidden nor in a home itself, called .yaml, .yml, .json or .avsc, and holding a mapping. Symbolic links count as what they lead to. Others must be allowed with `--allow-dir`: a document from elsewhere must not read the files of the machine it is checked on.",
+        "$ref: '../common/messages.yaml#/Order'";
     REF_REMOTE = 204 Error "a reference is a URL",
         "Nothing is ever fetched: what a contract means must not depend on a server. Keep a copy beside the document.",
         "$ref: './schemas/order.json'";

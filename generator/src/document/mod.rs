@@ -11,6 +11,7 @@ mod fill;
 mod json;
 mod limits;
 mod merge_keys;
+mod neighbours;
 mod read;
 mod refs;
 mod tree;
@@ -24,6 +25,7 @@ use tree::{Data, NONE, Tree};
 pub use file::File;
 pub use files::{DiskFiles, MemoryFiles, NoFiles, ReadError, ReadFiles, Source};
 pub use limits::Limits;
+pub use neighbours::Outside;
 pub(crate) use refs::edit_distance;
 pub use refs::{RefFault, Target};
 

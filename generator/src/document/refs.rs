@@ -1,15 +1,17 @@
-//! `$ref`: what it names, the files it brings in, and the value it leads to. Nothing is ever fetched, and nothing outside
-//! the document's folder is read.
+//! `$ref`: what it names, the files it brings in, and the value it leads to. Nothing is ever fetched; which files may be read
+//! is for [`ReadFiles`] to say.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Data, Document, File, Kind, Limits, Place, ReadError, ReadFiles, Source};
+use super::{Data, Document, File, Kind, Limits, Outside, Place, ReadError, ReadFiles, Source};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 
 /// Files that references asked for.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     files: HashMap<String, Result<u32, ReadError>>,
+    /// Paths of the copies that are kept of what URLs name.
+    copies: HashMap<String, String>,
     /// What is wrong with each file that could be found but not read, kept until something uses it.
     findings: HashMap<u32, Vec<Diagnostic>>,
 }
@@ -70,7 +72,7 @@ impl Document {
         let first = document.add_file(root, name, limits, findings);
         let mut read = first;
         while (read as usize) < document.files.len() {
-            for path in document.files_wanted_by(read) {
+            for path in document.files_wanted_by(read, files) {
                 document.load(&folder, path, files, limits);
             }
             read += 1;
@@ -165,6 +167,9 @@ impl Document {
         if path.is_empty() {
             return Ok(Target::Here(pointer));
         }
+        if let Some(copy) = self.refs.copies.get(path) {
+            return Ok(Target::File(copy.clone(), pointer));
+        }
         let path = percent_decode(path);
         if path.starts_with("//") {
             return Err(RefFault::Remote);
@@ -198,7 +203,10 @@ impl Document {
         Ok(Target::File(parts.join("/"), pointer))
     }
 
-    fn files_wanted_by(&self, file: u32) -> Vec<String> {
+    fn files_wanted_by(&mut self, file: u32, files: &dyn ReadFiles) -> Vec<String> {
+        if self.root(file).is_none() {
+            return Vec::new();
+        }
         let mut seen = HashSet::new();
         let mut wanted = Vec::new();
         for place in (0..self.tree.len()).map(Place).filter(|p| self.tree.file(*p) == file) {
@@ -210,7 +218,16 @@ impl Document {
             if text.starts_with('#') {
                 continue;
             }
-            if let Ok(Target::File(path, _)) = self.target(text, file)
+            let target = match self.target(text, file) {
+                Err(RefFault::Remote) => {
+                    let url = text.split_once('#').map_or(text, |(url, _)| url);
+                    let Some(copy) = files.copy_of(&percent_decode(url)) else { continue };
+                    self.refs.copies.insert(url.to_owned(), copy.clone());
+                    Ok(Target::File(copy, String::new()))
+                }
+                target => target,
+            };
+            if let Ok(Target::File(path, _)) = target
                 && seen.insert(path.clone())
             {
                 wanted.push(path);
@@ -223,20 +240,30 @@ impl Document {
         if self.refs.files.contains_key(&path) {
             return;
         }
+        if let Some(plain) = files.back_inside(&path) {
+            self.load(folder, plain.clone(), files, limits);
+            let read = self.refs.files.get(&plain).cloned();
+            self.refs.files.extend(read.map(|read| (path, read)));
+            return;
+        }
         if self.files.len() >= limits.files {
             let error = ReadError::Io(format!("the document has more than {} files", limits.files));
             self.refs.files.insert(path, Err(error));
             return;
         }
-        let read = files.read(&path, limits.bytes).map(|bytes| {
+        let read = files.read(&path, limits.bytes).and_then(|bytes| {
             let mut findings = Findings::default();
             let source = Source { name: format!("{folder}{path}"), bytes };
             let file = self.add_file(source, path.clone(), limits, &mut findings);
+            if files.is_neighbour(&path) && self.root(file).is_none_or(|root| self.kind(root) != Kind::Map) {
+                self.files[file as usize].root = None;
+                return Err(ReadError::Outside(Outside::NotAMapping));
+            }
             let findings = findings.into_sorted(self);
             if !findings.is_empty() {
                 self.refs.findings.insert(file, findings);
             }
-            file
+            Ok(file)
         });
         self.refs.files.insert(path, read);
     }
@@ -252,13 +279,15 @@ impl Document {
             )
             .help("write where the value stands: `$ref: '#/components/schemas/Name'`"),
             RefFault::Remote => found(Code::REF_REMOTE, format!("`{text}` is a remote reference; nothing is fetched"))
-                .help("save the file in the document's folder and refer to it by its relative path"),
+                .help(
+                    "keep a copy and refer to it by its relative path, or say in conecta-gen.toml where copies are: \
+                     `[refs]`, `\"https://…/\" = \"folder\"`",
+                ),
             RefFault::Absolute => found(Code::REF_OUTSIDE, format!("`{text}` is an absolute path"))
                 .help("copy the file into the document's folder and refer to it by its relative path"),
-            RefFault::File(_, ReadError::Outside) => {
-                found(Code::REF_OUTSIDE, format!("`{text}` leads out of the document's folder")).help(
-                    "copy the file into the document's folder, or read the document from a folder that holds both",
-                )
+            RefFault::File(_, ReadError::Outside(why)) => {
+                found(Code::REF_OUTSIDE, format!("`{text}` leads out of the document's folder, {}", why.describe()))
+                    .help("copy the file into the document's folder, or allow the one it is in with `--allow-dir`")
             }
             RefFault::NotAPointer(pointer) => found(Code::REF_MISSING, format!("`#{pointer}` is no JSON pointer"))
                 .help("a pointer begins with a slash: `#/components/schemas/Name`"),
@@ -268,7 +297,7 @@ impl Document {
                     ReadError::NotAFile => format!("`{path}` is not a regular file"),
                     ReadError::TooLarge => format!("`{path}` is too large"),
                     ReadError::Io(why) => format!("`{path}` could not be read: {why}"),
-                    ReadError::Outside => String::new(),
+                    ReadError::Outside(_) => String::new(),
                 };
                 found(Code::REF_NO_FILE, why).help("the path is relative to the file that the reference stands in")
             }
