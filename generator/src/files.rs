@@ -3,11 +3,11 @@
 //! Everything is rendered before anything is written. Each file is replaced by a rename, and only if it changed, so that
 //! neither a reader nor a build sees half of one. What was written is listed in a manifest beside it; a file that is listed
 //! there and would no longer be written is removed if it still bears `@generated`. Whatever else lies in the folder is
-//! left alone.
+//! left alone, and named; where it stands in the way of a file, nothing is written.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub struct Written {
     pub removed: Vec<String>,
     /// Files that are no longer part of it, and were left because they have been made someone's own.
     pub left: Vec<String>,
+    /// Files that were never part of it, in order.
+    pub foreign: Vec<String>,
 }
 
 /// How a folder differs from what would be written.
@@ -107,10 +109,13 @@ impl FileSet {
     /// Writes the files into a folder, which is made where there is none.
     ///
     /// # Errors
-    /// When the folder or a file cannot be written; files that were replaced until then are whole.
+    /// When a file that was not generated stands where one is to be written: then nothing is written. When the folder or
+    /// a file cannot be written; files that were replaced until then are whole.
     pub fn write(&self, folder: &Path) -> Result<Written, FileError> {
         fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
-        let stale = self.stale(folder);
+        let listed = listed(folder);
+        self.refuse_to_replace_foreign(folder, &listed)?;
+        let stale = self.stale(folder, listed);
         let mut written = Written::default();
         for (path, text) in &self.files {
             let target = folder.join(path);
@@ -129,7 +134,23 @@ impl FileSet {
                 written.left.push(path);
             }
         }
+        written.foreign = foreign(folder);
+        written.foreign.retain(|path| !self.files.contains_key(path) && !written.left.contains(path));
         Ok(written)
+    }
+
+    fn refuse_to_replace_foreign(&self, folder: &Path, listed: &[String]) -> Result<(), FileError> {
+        let in_the_way = |path: &&str| {
+            let target = folder.join(path);
+            !listed.iter().any(|ours| ours == path) && target.exists() && !is_ours(&target)
+        };
+        let paths: Vec<&str> = self.files.keys().map(String::as_str).filter(in_the_way).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let said =
+            format!("what stands there was not generated: {}; move it away, or name another folder", paths.join(", "));
+        Err(failed("write into", folder)(io::Error::new(io::ErrorKind::AlreadyExists, said)))
     }
 
     /// How a folder differs from what [`write`](Self::write) would make of it. Writes nothing.
@@ -148,28 +169,60 @@ impl FileSet {
                 Err(_) => differences.push(Difference::Missing(path.clone())),
             }
         }
-        let stale = self.stale(folder).into_iter().filter(|(_, ours)| *ours);
+        let stale = self.stale(folder, listed(folder)).into_iter().filter(|(_, ours)| *ours);
         differences.extend(stale.map(|(path, _)| Difference::Stale(path)));
         differences
     }
 
-    /// Files that the manifest in the folder lists and that are no longer part of it; whether each still bears the mark.
-    fn stale(&self, folder: &Path) -> Vec<(String, bool)> {
-        let Ok(text) = fs::read_to_string(folder.join(MANIFEST)) else { return Vec::new() };
-        let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else { return Vec::new() };
-        let gone = manifest.files.into_iter().filter(|path| !self.files.contains_key(path) && is_confined(path));
+    /// Files that are listed and no longer part of it; whether each still bears the mark.
+    fn stale(&self, folder: &Path, listed: Vec<String>) -> Vec<(String, bool)> {
+        let gone = listed.into_iter().filter(|path| !self.files.contains_key(path));
         gone.filter_map(|path| {
             let target = folder.join(&path);
             // A link leads elsewhere, whatever stands there.
             let is_file =
                 fs::symlink_metadata(&target).is_ok_and(|data| data.is_file()) && stays_within(folder, &target);
-            let text = is_file.then(|| fs::read(&target).ok()).flatten()?;
-            let head = &text[..text.len().min(512)];
-            let ours = head.windows(MARK.len()).any(|window| window == MARK.as_bytes());
-            Some((path, ours))
+            is_file.then(|| (path, is_ours(&target)))
         })
         .collect()
     }
+}
+
+/// The files that the manifest in a folder lists.
+fn listed(folder: &Path) -> Vec<String> {
+    let Ok(text) = fs::read_to_string(folder.join(MANIFEST)) else { return Vec::new() };
+    let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else { return Vec::new() };
+    manifest.files.into_iter().filter(|path| is_confined(path)).collect()
+}
+
+/// Whether a file bears the mark where generated ones do.
+fn is_ours(file: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(file).and_then(|file| file.take(512).read_to_end(&mut head));
+    read.is_ok() && head.windows(MARK.len()).any(|window| window == MARK.as_bytes())
+}
+
+/// The files in a folder that bear no mark, but for hidden ones and what cargo makes there; links are not followed.
+fn foreign(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = vec![(folder.to_owned(), String::new())];
+    while let Some((folder, prefix)) = pending.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let made_by_cargo = prefix.is_empty() && matches!(name.as_str(), "target" | "Cargo.lock");
+            if name.starts_with('.') || made_by_cargo {
+                continue;
+            }
+            let path = format!("{prefix}{name}");
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                pending.push((entry.path(), path + "/"));
+            } else if !is_ours(&entry.path()) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 /// Whether a path of the manifest names something below the folder.
@@ -242,6 +295,32 @@ mod tests {
         let written = fewer.write(folder.path()).unwrap();
         assert_eq!((written.removed, written.left), (vec!["ours.rs".to_owned()], vec!["taken.rs".to_owned()]));
         assert!(folder.path().join("strange.rs").exists() && folder.path().join("taken.rs").exists());
+    }
+
+    #[test]
+    fn what_was_not_generated_is_left_alone_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("src")).unwrap();
+        for name in ["notes.md", "src/mine.rs", "Cargo.lock"] {
+            fs::write(folder.path().join(name), "mine").unwrap();
+        }
+        let files = set(&[("src/b.rs", "// @generated\n")]);
+        for _ in 0..2 {
+            assert_eq!(files.write(folder.path()).unwrap().foreign, ["notes.md", "src/mine.rs"]);
+        }
+        assert_eq!(fs::read(folder.path().join("src/mine.rs")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn nothing_is_written_where_a_file_of_someone_s_own_stands_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("src")).unwrap();
+        fs::write(folder.path().join("src/lib.rs"), "mine").unwrap();
+        let error = set(&[("Cargo.toml", "# @generated"), ("src/lib.rs", "// @generated")]).write(folder.path());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("was not generated: src/lib.rs; move it away"), "{error}");
+        assert!(!folder.path().join("Cargo.toml").exists() && !folder.path().join(MANIFEST).exists());
+        assert_eq!(fs::read(folder.path().join("src/lib.rs")).unwrap(), b"mine");
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::files::{Difference, FileSet};
 use crate::render::Templates;
 use crate::{CrateOptions, Runtime, generate_crate, load};
 
+/// More files that are not ours are not named one by one.
+const MOST_FOREIGN: usize = 20;
+
 /// Write a typed crate of the events of a document
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -115,6 +118,12 @@ fn write(args: &Args, files: &FileSet) -> Result<Exit, Exit> {
     say.push('\n');
     for path in &written.left {
         say += &format!("{path} is no longer generated; it was changed by hand and is left alone\n");
+    }
+    for path in written.foreign.iter().take(MOST_FOREIGN) {
+        say += &format!("{path} was not generated, and is left alone\n");
+    }
+    if written.foreign.len() > MOST_FOREIGN {
+        say += &format!("and so are {} more\n", written.foreign.len() - MOST_FOREIGN);
     }
     let _ = io::stderr().write_all(say.as_bytes());
     Ok(Exit::Fine)

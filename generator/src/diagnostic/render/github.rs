@@ -27,8 +27,20 @@ pub(super) fn render(diagnostics: &[Diagnostic], document: &Document) -> String 
             properties.push(format!("endLine={},endColumn={}", end.line, end.column));
         }
         properties.push(format!("title={}", d.code));
-        let help = d.help.as_ref().map(|h| format!("\n{h}")).unwrap_or_default();
-        let message = data(&printable(&format!("{}{help}", d.message)));
+        let mut message = d.message.clone();
+        // An annotation has one place; the others are told.
+        for related in &d.related {
+            if let Some(span) = document.span(related.at)
+                && let Some(file) = document.files().get(span.file as usize)
+            {
+                let start = file.position(span.start);
+                let _ = write!(message, "\n{}:{}:{}: {}", file.name, start.line, start.column, related.message);
+            }
+        }
+        if let Some(help) = &d.help {
+            let _ = write!(message, "\n{help}");
+        }
+        let message = data(&printable(&message));
         let _ = writeln!(out, "::{command} {}::{message}", properties.join(","));
     }
     out
