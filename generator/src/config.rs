@@ -69,8 +69,6 @@ pub struct Envelope {
     pub version: Option<String>,
     /// When it happened.
     pub time: Option<String>,
-    /// Who says so.
-    pub source: Option<String>,
     /// What it belongs to.
     pub correlation: Option<String>,
 }

@@ -41,14 +41,16 @@ pub(crate) struct Step {
     pub(crate) ident: String,
     /// Whether it may be absent, or null: an `Option`.
     pub(crate) optional: bool,
+    /// Whether it may be either, which are told apart: an `Option` of an `Option`.
+    pub(crate) doubly_optional: bool,
     /// Whether its type wraps the value, for the sake of rules.
     pub(crate) wrapped: bool,
 }
 
 impl Path {
-    /// Whether it is a field of the payload itself that is always there.
+    /// Whether it is that field of the payload itself.
     pub(crate) fn is_own(&self, json: &str) -> bool {
-        matches!(self.steps.as_slice(), [only] if only.json == json && !only.optional)
+        matches!(self.steps.as_slice(), [only] if only.json == json)
     }
 
     /// Whether every step is always there.
@@ -131,7 +133,7 @@ pub(crate) fn envelope(
         }
         None => known.and_then(resolve),
     };
-    let Names { id, kind, version, time, source: _, correlation } = &config.envelope;
+    let Names { id, kind, version, time, correlation } = &config.envelope;
     let mut envelope = Envelope {
         id: part(id, known.map(|c| c.id)),
         kind: part(kind, known.map(|c| c.kind)),
@@ -197,10 +199,12 @@ fn follow(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Opt
         }
         let schema: &Schema = &api.schemas[at];
         let child = form::usage(&api.schemas, *schema.properties.get(*name)?);
+        let required = schema.required.iter().any(|required| required == name);
         steps.push(Step {
             json: (*name).to_owned(),
             ident: fields::ident(schema, name),
-            optional: child.nullable || !schema.required.iter().any(|required| required == name),
+            optional: child.nullable || !required,
+            doubly_optional: child.nullable && !required,
             wrapped: matches!(outline.form(child.id), Form::Checked(_) | Form::Untyped(_)),
         });
         at = child.id;

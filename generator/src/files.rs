@@ -142,7 +142,9 @@ impl FileSet {
     fn refuse_to_replace_foreign(&self, folder: &Path, listed: &[String]) -> Result<(), FileError> {
         let in_the_way = |path: &&str| {
             let target = folder.join(path);
-            !listed.iter().any(|ours| ours == path) && target.exists() && !is_ours(&target)
+            let ours = || listed.iter().any(|ours| ours == path) || is_ours(&target);
+            // A link is never ours: what is written through it would land elsewhere.
+            leads_out(folder, path) || (target.exists() && !ours())
         };
         let paths: Vec<&str> = self.files.keys().map(String::as_str).filter(in_the_way).collect();
         if paths.is_empty() {
@@ -240,6 +242,17 @@ fn stays_within(folder: &Path, target: &Path) -> bool {
     }
 }
 
+/// Whether a folder on the way down is a link.
+fn leads_out(folder: &Path, path: &str) -> bool {
+    let mut folder = folder.to_owned();
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    parts.into_iter().any(|part| {
+        folder.push(part);
+        fs::symlink_metadata(&folder).is_ok_and(|data| data.is_symlink())
+    })
+}
+
 /// Replaces a file by a rename from the same folder.
 fn replace(target: &Path, text: &str) -> Result<(), FileError> {
     let folder = target.parent().unwrap_or(Path::new("."));
@@ -321,6 +334,15 @@ mod tests {
         assert!(error.contains("was not generated: src/lib.rs; move it away"), "{error}");
         assert!(!folder.path().join("Cargo.toml").exists() && !folder.path().join(MANIFEST).exists());
         assert_eq!(fs::read(folder.path().join("src/lib.rs")).unwrap(), b"mine");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_link_to_another_folder() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("src")).unwrap();
+        set(&[("src/lib.rs", "// @generated")]).write(folder.path()).unwrap_err();
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 
     #[test]

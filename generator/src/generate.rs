@@ -274,7 +274,15 @@ fn readme<'p>(plan: &'p Plan<'_>, config: &Config, options: &CrateOptions, name:
     if let Some(topics) = &options.topics {
         command += &format!(" --topics {}", base_name(topics));
     }
-    command += &format!(" --name {name} -o .");
+    command += &format!(" --name {name}");
+    match &options.runtime {
+        Runtime::Path(path) => command += &format!(" --runtime-path {path}"),
+        Runtime::Version(version) if options.runtime != Runtime::default() => {
+            command += &format!(" --runtime-version {version}")
+        }
+        Runtime::Version(_) => {}
+    }
+    command += " -o .";
     ReadmeValues {
         stamp: &plan.stamp,
         name,

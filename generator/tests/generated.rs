@@ -157,6 +157,41 @@ properties:
 }
 
 #[test]
+fn new_events_have_their_envelope_filled_in_even_where_it_is_optional() {
+    let payload = "type: object
+required: [event_id, event_type]
+properties:
+  event_id: { type: string }
+  event_type: { type: string }
+  event_version: { type: [string, 'null'] }
+  timestamp: { type: string, format: date-time }
+  note: { type: string }
+";
+    let text = file(&document(payload), "", "src/things.rs");
+    let from = text.find("/// A new event").unwrap();
+    insta::assert_snapshot!(text[from..from + text[from..].find("\n}\n").unwrap()].to_owned());
+}
+
+#[test]
+fn events_without_a_known_identifier_are_noted() {
+    let notes = |property: &str, config: &str| {
+        let spec = document(&format!("type: object\nproperties: {{ {property}: {{ type: string }} }}\n"));
+        let spec = spec.replace("channels:", "servers: { main: { url: broker, protocol: kafka } }\nchannels:");
+        let mut loaded = load(Source::new("asyncapi.yaml", spec), None, &NoFiles);
+        let options = CrateOptions { name: Some("small-events".to_owned()), ..CrateOptions::default() };
+        generate_crate(&mut loaded, &Config::parse(config).unwrap(), &options, &Templates::default()).unwrap().unwrap();
+        loaded
+            .diagnostics
+            .iter()
+            .filter(|d| d.code.to_string() == "CG0820")
+            .map(|d| d.message.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(notes("id", ""), ["events of `Thing` have no known identifier"]);
+    assert_eq!(notes("id", "[envelope]\nid = \"id\"\n"), [String::new(); 0]);
+}
+
+#[test]
 fn text_of_the_document_is_nothing_but_text() {
     let spec = document(
         "type: object

@@ -271,6 +271,12 @@ codes! {
     IMPLICIT_OBJECT = 807 Note "a schema with properties is taken for an object",
         "It has `properties` and no `type`. Strictly it says nothing of values that are no objects, and would accept 5 or null; whoever writes properties means an object. Values of other types are refused.",
         "type: object\nproperties:\n  id: { type: integer }";
+    NO_IDENTIFIER = 820 Note "events have no known identifier",
+        "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
+        "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";
+    TYPE_GUESSED = 821 Note "the type of an event is taken from the message's name",
+        "The payload has a field for the event's type, and neither a `const` nor examples that agree say what stands in it.",
+        "properties:\n  event_type: { type: string, const: order.paid }";
 }
 
 impl Code {

@@ -101,6 +101,9 @@ pub(super) fn uncertain(path: &Path) -> TokenStream {
             (true, true) => quote!(#at.and_then(|part| part.#field.as_ref())),
         };
         optional |= step.optional;
+        if step.doubly_optional {
+            at = quote!(#at.and_then(Option::as_ref));
+        }
         at = match (step.wrapped, optional) {
             (false, _) => at,
             (true, false) => quote!(#at.0),
@@ -139,11 +142,15 @@ pub(super) fn constructor(writer: &Writer<'_>, id: MessageId, object: &Object) -
     let mut filled = Vec::new();
     for field in &object.fields {
         let name = naming::field(&field.ident);
-        if !field.required {
-            values.push(quote!(#name: None));
-        } else if let Some((what, value)) = fill(writer, &plan.envelope, &field.json, plan.version.as_deref()) {
+        if let Some((what, value)) = fill(writer, &plan.envelope, &field.json, plan.version.as_deref()) {
             filled.push(what);
-            values.push(quote!(#name: #value));
+            values.push(match (field.required, field.nullable) {
+                (true, false) => quote!(#name: #value),
+                (true, true) | (false, false) => quote!(#name: Some(#value)),
+                (false, true) => quote!(#name: Some(Some(#value))),
+            });
+        } else if !field.required {
+            values.push(quote!(#name: None));
         } else if field.nullable {
             let ty = writer.ty(&field.ty);
             parameters.push((name.clone(), quote!(Option<#ty>)));

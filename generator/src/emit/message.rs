@@ -48,6 +48,14 @@ pub(super) fn plan(
         }
     }
     let kind = envelope.kind.as_ref().and_then(|path| constant(api, outline, message, path));
+    if envelope.kind.is_some() && kind.is_none() {
+        findings.push(
+            Diagnostic::new(Code::TYPE_GUESSED, format!("new events of `{0}` bear the type `{0}`", message.name))
+                .at(message.place)
+                .label("the message's name")
+                .help("give the field a `const`, or the message an example"),
+        );
+    }
     let version = version(api, outline, config, message, &envelope, findings);
     MessagePlan { envelope, kind: kind.unwrap_or_else(|| message.name.clone()), version }
 }
@@ -102,6 +110,28 @@ fn version(
         );
     }
     Some(guess)
+}
+
+/// A note where events have no field that is known to identify them.
+pub(super) fn without_identifier(api: &Api, outline: &Outline, plans: &[MessagePlan]) -> Option<Diagnostic> {
+    let lacking = |(index, plan): &(usize, &MessagePlan)| {
+        let ty = &outline.messages[*index];
+        let is_object = ty.payload.is_some_and(|used| *outline.form(used.id) == Form::Object);
+        is_object && plan.envelope.id.is_none() && api.channels[ty.channel].kafka
+    };
+    let messages: Vec<&Message> =
+        plans.iter().enumerate().filter(lacking).map(|(index, _)| &api.messages[index]).collect();
+    let first = messages.first()?;
+    let others = match messages.len() - 1 {
+        0 => String::new(),
+        1 => format!(" and of `{}`", messages[1].name),
+        n => format!(" and of {n} other messages"),
+    };
+    Some(
+        Diagnostic::new(Code::NO_IDENTIFIER, format!("events of `{}`{others} have no known identifier", first.name))
+            .at(first.place)
+            .help("name the field in conecta-gen.toml: `[envelope]`, `id = \"…\"`"),
+    )
 }
 
 /// The payload of a message, where it is typed.

@@ -53,9 +53,10 @@ impl<'a> Context<'a> {
         stamp: String,
         findings: &mut Vec<Diagnostic>,
     ) -> Self {
-        let messages = (0..api.messages.len())
+        let messages: Vec<MessagePlan> = (0..api.messages.len())
             .map(|id| message::plan(api, &outline, config, MessageId(id as u32), findings))
             .collect();
+        findings.extend(message::without_identifier(api, &outline, &messages));
         let channels = operation::plan(api, &mut outline, findings);
         Self { api, config, outline, messages, channels, stamp }
     }

@@ -92,12 +92,14 @@ impl KafkaSettings {
     }
 
     /// Settings from the environment: the brokers from [`BROKERS_VARIABLE`], properties from variables that begin with
-    /// [`PROPERTY_PREFIX`].
+    /// [`PROPERTY_PREFIX`]. Variables that are not UTF-8 are passed over.
     ///
     /// # Errors
     /// When `BROKERS` is not set, or as [`new`](Self::new).
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_vars(std::env::vars())
+        Self::from_vars(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
     /// As [`from_env`](Self::from_env), from variables given.
