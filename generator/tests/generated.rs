@@ -188,7 +188,7 @@ fn events_without_a_known_identifier_are_noted() {
             .collect::<Vec<_>>()
     };
     assert_eq!(notes("id", ""), ["events of `Thing` have no known identifier"]);
-    assert_eq!(notes("id", "[envelope]\nid = \"id\"\n"), [String::new(); 0]);
+    assert_eq!(notes("id", "[envelope]\nid = \"id\"\n"), Vec::<String>::new());
 }
 
 #[test]

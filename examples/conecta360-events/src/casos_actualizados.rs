@@ -123,7 +123,7 @@ impl Event for CasoActualizado {
 
 /// Publicar evento de caso actualizado
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarCasoActualizado` (`publish`).
 pub trait PublicarCasoActualizado: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

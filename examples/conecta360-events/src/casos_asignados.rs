@@ -125,7 +125,7 @@ impl Event for CasoAsignado {
 
 /// Publicar evento de caso asignado
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarCasoAsignado` (`publish`).
 pub trait PublicarCasoAsignado: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

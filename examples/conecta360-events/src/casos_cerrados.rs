@@ -140,7 +140,7 @@ impl Event for CasoCerrado {
 
 /// Publicar evento de caso cerrado
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarCasoCerrado` (`publish`).
 pub trait PublicarCasoCerrado: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

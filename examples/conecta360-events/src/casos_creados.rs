@@ -153,7 +153,7 @@ impl Event for CasoCreado {
 
 /// Publicar evento de caso creado
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarCasoCreado` (`publish`).
 pub trait PublicarCasoCreado: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

@@ -127,7 +127,7 @@ impl Event for CiudadanoRegistrado {
 
 /// Publicar evento de ciudadano registrado
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarCiudadanoRegistrado` (`publish`).
 pub trait PublicarCiudadanoRegistrado: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

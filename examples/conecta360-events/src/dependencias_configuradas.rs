@@ -122,7 +122,7 @@ impl Event for DependenciaConfigurada {
 
 /// Publicar evento de dependencia configurada
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarDependenciaConfigurada` (`publish`).
 pub trait PublicarDependenciaConfigurada: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

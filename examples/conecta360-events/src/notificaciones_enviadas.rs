@@ -147,7 +147,7 @@ impl Event for NotificacionEnviada {
 
 /// Publicar evento de notificación enviada
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarNotificacionEnviada` (`publish`).
 pub trait PublicarNotificacionEnviada: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

@@ -116,7 +116,7 @@ impl Event for SlaCumplido {
 
 /// Publicar evento de SLA cumplido
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarSlaCumplido` (`publish`).
 pub trait PublicarSlaCumplido: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

@@ -119,7 +119,7 @@ impl Event for SlaViolado {
 
 /// Publicar evento de SLA violado
 ///
-/// For who publishes: every [`Publisher`] has it. The contract calls the operation
+/// For those who publish: every [`Publisher`] has it. The contract calls the operation
 /// `publicarSlaViolado` (`publish`).
 pub trait PublicarSlaViolado: Publisher {
     /// Publishes it with the headers that follow from it, and resolves when it is safe.

@@ -135,8 +135,8 @@ fn end_docs(end: &End, producer: bool, channel: &Channel, paths: &Paths<'_>) -> 
     };
     let who = if producer {
         match paths.runtime("Publisher").to_string().as_str() {
-            "Publisher" => "For who publishes: every [`Publisher`] has it.",
-            _ => "For who publishes: every [`Publisher`](::conecta_runtime::Publisher) has it.",
+            "Publisher" => "For those who publish: every [`Publisher`] has it.",
+            _ => "For those who publish: every [`Publisher`](::conecta_runtime::Publisher) has it.",
         }
     } else {
         "For who consumes: implement it and register it with a consumer."

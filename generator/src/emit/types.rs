@@ -232,9 +232,12 @@ impl Writer<'_> {
                 let held = schema.patterns.iter().filter(|p| self.context.outline.patterns.get(p).is_some());
                 let mut rules: Vec<String> = held.map(|p| format!("matches {}", docs::code(p))).collect();
                 match (schema.min_length.filter(|n| *n > 0), schema.max_length) {
+                    (Some(1), Some(1)) => rules.push("has one character".to_owned()),
                     (Some(min), Some(max)) if min == max => rules.push(format!("has {min} characters")),
                     (Some(min), Some(max)) => rules.push(format!("has {min} to {max} characters")),
+                    (Some(1), None) => rules.push("is not empty".to_owned()),
                     (Some(min), None) => rules.push(format!("has {min} characters or more")),
+                    (None, Some(1)) => rules.push("has at most one character".to_owned()),
                     (None, Some(max)) => rules.push(format!("has at most {max} characters")),
                     (None, None) => {}
                 }
@@ -269,8 +272,14 @@ impl Writer<'_> {
             }
             Shape::List(_) => {
                 let mut rules = Vec::new();
-                rules.extend(schema.min_items.filter(|n| *n > 0).map(|n| format!("{n} or more items")));
-                rules.extend(schema.max_items.map(|n| format!("{n} or fewer items")));
+                rules.extend(schema.min_items.filter(|n| *n > 0).map(|n| match n {
+                    1 => "an item or more".to_owned(),
+                    n => format!("{n} or more items"),
+                }));
+                rules.extend(schema.max_items.map(|n| match n {
+                    1 => "an item at most".to_owned(),
+                    n => format!("{n} or fewer items"),
+                }));
                 if schema.unique_items {
                     rules.push("no item twice".to_owned());
                 }

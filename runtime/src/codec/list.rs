@@ -45,10 +45,11 @@ impl ListRules {
 /// A sentence that names the rule and not the items.
 pub fn check_list<T: Item>(items: &[T], rules: ListRules) -> Result<(), String> {
     if let Some(min) = rules.min_items.filter(|min| items.len() < *min) {
-        return Err(format!("has fewer than {min} items"));
+        return Err(if min == 1 { "is empty".to_owned() } else { format!("has fewer than {min} items") });
     }
     if let Some(max) = rules.max_items.filter(|max| items.len() > *max) {
-        return Err(format!("has more than {max} items"));
+        let s = if max == 1 { "" } else { "s" };
+        return Err(format!("has more than {max} item{s}"));
     }
     if rules.unique { unique(items) } else { Ok(()) }
 }
@@ -117,7 +118,7 @@ fn canonical(value: &Value) -> String {
 /// }
 ///
 /// assert!(Names::new(vec!["a".to_owned()]).is_ok());
-/// assert_eq!(Names::new(Vec::new()).unwrap_err().to_string(), "has fewer than 1 items");
+/// assert_eq!(Names::new(Vec::new()).unwrap_err().to_string(), "is empty");
 /// ```
 #[macro_export]
 macro_rules! list {

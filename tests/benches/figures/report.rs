@@ -14,13 +14,16 @@ impl Report {
     /// A figure that is to be as high as possible, against a reference of the same run.
     pub(crate) fn rate(&mut self, name: &str, ours: f64, reference: f64, goal: f64) {
         let ratio = ours / reference;
-        self.line(format!("BENCH name={name} ours={ours:.0} reference={reference:.0} ratio={ratio:.2} goal={goal}"));
+        self.line(format!(
+            "BENCH name={name} ours={ours:.0} reference={reference:.0} ratio={} goal={goal}",
+            shown(ratio)
+        ));
     }
 
     /// A figure that is to stay below a limit.
     pub(crate) fn ceiling(&mut self, name: &str, ours: f64, limit: f64) {
         let ratio = limit / ours;
-        self.line(format!("BENCH name={name} ours={ours:.1} reference={limit} ratio={ratio:.2} goal=1"));
+        self.line(format!("BENCH name={name} ours={ours:.1} reference={limit} ratio={} goal=1", shown(ratio)));
     }
 
     /// A figure without a goal.
@@ -49,4 +52,9 @@ impl Report {
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// Three digits, rounded down: a goal that was missed is not shown as met.
+fn shown(ratio: f64) -> String {
+    format!("{:.3}", (ratio * 1000.0).floor() / 1000.0)
 }
