@@ -62,7 +62,7 @@ impl Templates {
     /// The built-in templates, those in `folder` in place of their namesakes.
     ///
     /// # Errors
-    /// When the folder or a file in it cannot be read, or is no template.
+    /// When the folder or a file in it cannot be read, is no template, or has the name of none.
     pub fn overridden_by(folder: &Path) -> Result<Self, TemplateError> {
         let mut templates = Self::default();
         if !folder.is_dir() {
@@ -74,6 +74,19 @@ impl Templates {
                 Ok(text) => templates.0.add_template_owned(name, text)?,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(TemplateError(format!("cannot read {}: {error}", path.display()))),
+            }
+        }
+        let entries = std::fs::read_dir(folder)
+            .map_err(|error| TemplateError(format!("cannot read {}: {error}", folder.display())))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".j2") && BUILT_IN.iter().all(|(known, _)| *known != name) {
+                let known: Vec<&str> = BUILT_IN.iter().map(|(known, _)| *known).collect();
+                return Err(TemplateError(format!(
+                    "{} takes the place of no template; there are {}",
+                    entry.path().display(),
+                    known.join(" and ")
+                )));
             }
         }
         Ok(templates)
@@ -165,6 +178,16 @@ mod tests {
             let table: toml::Table = format!("v = {}", toml_string(text)).parse().unwrap();
             assert_eq!(table["v"].as_str(), Some(text));
         }
+    }
+
+    #[test]
+    fn a_template_without_a_namesake_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("README.md.j2"), "{{ name }}").unwrap();
+        assert!(Templates::overridden_by(folder.path()).is_ok());
+        std::fs::write(folder.path().join("Readme.j2"), "").unwrap();
+        let error = Templates::overridden_by(folder.path()).err().unwrap().to_string();
+        assert!(error.ends_with("takes the place of no template; there are Cargo.toml.j2 and README.md.j2"), "{error}");
     }
 
     #[test]
