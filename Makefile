@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench chaos soak deps services-up services-down examples
+.PHONY: help demo test lint bench chaos soak deps services-up services-down examples docs
 
 CARGO ?= cargo
 # Absolute: cargo runs each test in its package's folder.
@@ -56,6 +56,9 @@ bench: deps ## The figures, ours beside a reference of the same run; the last on
 
 examples: ## Write examples/conecta360-events anew
 	$(GENERATE_EXAMPLE)
+
+docs: ## Write what stands in docs/ and is made from the source anew
+	UPDATE_DOCS=1 $(CARGO) test -q -p conecta-gen --test docs
 
 chaos: deps ## Kill and rebalance under load, on a real Kafka
 	$(CARGO) test -p conecta-tests --test kafka chaos:: -- --nocapture

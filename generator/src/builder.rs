@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs};
 
-use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Format, Severity, render};
-use crate::document::{DiskFiles, Document, Source};
+use crate::document::{Document, Source};
 use crate::files::FileSet;
 use crate::generate::generate_modules;
-use crate::load::load;
+use crate::inputs::{InputError, Inputs};
+use crate::load::load_with;
 
 /// Generates the events of a contract from a build script.
 ///
@@ -111,18 +111,20 @@ impl Builder {
             })?,
         };
         let mut tell = Tell { cargo: self.emit_rerun_if_changed };
-        let config_path = self.config.clone().unwrap_or_else(|| self.spec.with_file_name("conecta-gen.toml"));
-        let config = if self.config.is_some() || config_path.is_file() {
-            tell.read(&config_path);
-            let text = fs::read_to_string(&config_path).map_err(cannot("read", &config_path))?;
-            Config::parse(&text).map_err(|error| BuildError(format!("{}: {error}", config_path.display())))?
-        } else {
-            Config::default()
-        };
+        if let Some(config) = &self.config {
+            tell.read(config);
+        }
+        let inputs = Inputs::read(&self.spec, self.config.as_deref(), &self.allowed);
+        let Inputs { config, config_path, files } = inputs.map_err(|error| match error {
+            InputError::Trouble(message) => BuildError(message),
+            InputError::Config(error) => BuildError(error.to_string()),
+        })?;
+        if let (None, Some(path)) = (&self.config, &config_path) {
+            tell.read(path);
+        }
         let spec = tell.source(&self.spec)?;
         let topics = self.topics.as_deref().map(|path| tell.source(path)).transpose()?;
-        let files = self.allowed.iter().fold(DiskFiles::beside(&self.spec), DiskFiles::allow);
-        let mut loaded = load(spec, topics, &files);
+        let mut loaded = load_with(spec, topics, &files, &config);
         for file in loaded.document.files().iter().skip(1) {
             tell.read(&self.spec.with_file_name(file.path()));
         }

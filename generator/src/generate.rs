@@ -70,7 +70,7 @@ pub fn generate_crate(
         Some(plan) => Some(crate_files(&plan, config, options, templates)?),
         None => None,
     };
-    Ok(finish(loaded, findings, files))
+    Ok(finish(loaded, findings, files, config))
 }
 
 /// Writes the module tree of a contract, in memory: `mod.rs` and a file a module, to be included by a crate of the user's.
@@ -87,10 +87,16 @@ pub fn generate_modules(loaded: &mut Loaded, config: &Config) -> Option<FileSet>
         files.seal(&plan.hash);
         files
     });
-    finish(loaded, findings, files)
+    finish(loaded, findings, files, config)
 }
 
-fn finish(loaded: &mut Loaded, findings: Vec<Diagnostic>, files: Option<FileSet>) -> Option<FileSet> {
+fn finish(
+    loaded: &mut Loaded,
+    mut findings: Vec<Diagnostic>,
+    files: Option<FileSet>,
+    config: &Config,
+) -> Option<FileSet> {
+    config.lint.settle(&mut findings, &loaded.document);
     if !findings.is_empty() {
         loaded.diagnostics.extend(findings);
         diagnostic::sort(&mut loaded.diagnostics, &loaded.document);

@@ -2,6 +2,7 @@
 
 use crate::{
     api::Api,
+    config::Config,
     diagnostic::{Diagnostic, Findings, Severity},
     document::{Document, ReadFiles, Source},
     lint, resolve,
@@ -40,10 +41,16 @@ impl Loaded {
 /// `topics` is the text of a topics file. Files behind `$ref` are read through `files`; nothing else is read, and nothing
 /// is ever fetched. Never fails: what is wrong is among [`Loaded::diagnostics`].
 pub fn load(spec: Source, topics: Option<Source>, files: &dyn ReadFiles) -> Loaded {
+    load_with(spec, topics, files, &Config::default())
+}
+
+/// As [`load`], within the limits of a configuration and with the levels that it gives to findings.
+pub fn load_with(spec: Source, topics: Option<Source>, files: &dyn ReadFiles, config: &Config) -> Loaded {
+    let limits = &config.limits;
     let mut findings = Findings::default();
-    let (mut document, root) = Document::read(spec, files, &mut findings);
-    let mut resolved = root.and_then(|root| resolve::resolve(&mut document, root, &mut findings));
-    let topics = topics.and_then(|source| document.add(source, &mut findings));
+    let (mut document, root) = Document::read_within(spec, files, limits, &mut findings);
+    let mut resolved = root.and_then(|root| resolve::resolve(&mut document, root, limits, &mut findings));
+    let topics = topics.and_then(|source| document.add(source, limits, &mut findings));
     if let Some(resolved) = &mut resolved {
         if let Some(topics) = topics {
             resolved.topics = resolve::topics::apply(&document, topics, &mut resolved.api, &mut findings);
@@ -51,6 +58,6 @@ pub fn load(spec: Source, topics: Option<Source>, files: &dyn ReadFiles) -> Load
         lint::run(&document, resolved, &mut findings);
     }
     let api = resolved.map(|r| r.api);
-    let diagnostics = findings.into_sorted(&document);
+    let diagnostics = findings.into_settled(&document, &config.lint);
     Loaded { api, document, diagnostics }
 }

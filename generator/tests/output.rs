@@ -79,8 +79,32 @@ fn a_code_is_explained() {
 }
 
 #[test]
-fn help_shows_examples() {
-    insta::assert_snapshot!(shown(&["check", "--help"]));
+fn help_shows_examples_and_fits_eighty_columns() {
+    insta::assert_snapshot!("help_of_check", shown(&["help", "check"]));
+    insta::assert_snapshot!("help_of_generate", shown(&["help", "generate"]));
+    for args in [&["help"][..], &["help", "check"], &["help", "generate"], &["help", "explain"], &["help", "schema"]] {
+        let help = shown(args);
+        let wide: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{args:?}: {wide:#?}");
+        assert!(args.len() == 1 || help.contains("Examples:\n  conecta-gen "), "{args:?} has examples");
+    }
+}
+
+#[test]
+fn line_breaks_of_the_document_draw_no_lines() {
+    let forged = "x\\nerror[CG0101]: forged\\n::error::forged";
+    let spec = format!(
+        "asyncapi: 2.6.0\ninfo: {{ title: t, version: 1.0.0 }}\nchannels:\n  c: {{ publish: {{ \"{forged}\": 1, operationId: \"{forged}\" }}, subscribe: {{ operationId: \"{forged}\" }} }}\n"
+    );
+    let folder = Folder::new().with("spec.yaml", spec);
+    for format in ["human", "github"] {
+        let output = folder.run(&["check", "spec.yaml", "--format", format]);
+        let shown = text(&output.stdout);
+        assert!(shown.contains("forged"), "{shown}");
+        let forged =
+            shown.lines().find(|line| line.trim_start().starts_with("error[CG0101]") || line.starts_with("::error::"));
+        assert_eq!(forged, None, "{shown}");
+    }
 }
 
 #[test]

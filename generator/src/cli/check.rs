@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use super::{Exit, output};
 use crate::{
     diagnostic::{Format, Severity, render},
-    document::DiskFiles,
-    load,
+    load_with,
 };
 
 /// Check a document and report every fault with its place
@@ -16,6 +15,9 @@ Examples:
   conecta-gen check asyncapi.yaml
   conecta-gen check asyncapi.yaml --topics topics.yaml
   conecta-gen check asyncapi.yaml --format json | jq '.[].message'
+
+A finding is allowed where it stands by a comment `# conecta-gen: allow(CG0420)`, \
+or for the whole document by `[lint]` in conecta-gen.toml.
 
 Exit codes: 0 no errors, 1 errors, 2 usage or input/output.")]
 pub(super) struct Args {
@@ -27,6 +29,9 @@ pub(super) struct Args {
     /// A further folder that references may lead into; may be given several times
     #[arg(long, value_name = "DIR")]
     allow_dir: Vec<PathBuf>,
+    /// The configuration [default: conecta-gen.toml beside the document, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// How to write the findings
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -39,8 +44,8 @@ pub(super) fn run(args: &Args) -> Exit {
 fn check(args: &Args) -> Result<Exit, Exit> {
     let spec = output::source(&args.spec)?;
     let topics = args.topics.as_deref().map(output::source).transpose()?;
-    let files = args.allow_dir.iter().fold(DiskFiles::beside(&args.spec), DiskFiles::allow);
-    let loaded = load(spec, topics, &files);
+    let inputs = output::inputs(&args.spec, args.config.as_deref(), &args.allow_dir, Some(args.format))?;
+    let loaded = load_with(spec, topics, &inputs.files, &inputs.config);
     output::results(&render(&loaded.diagnostics, &loaded.document, args.format, output::colour()))?;
     let unsound = loaded.diagnostics.iter().any(|d| d.severity == Severity::Error);
     Ok(if unsound { Exit::Findings } else { Exit::Fine })

@@ -5,12 +5,10 @@ use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
 use super::{Exit, output};
-use crate::config::Config;
 use crate::diagnostic::{Format, Severity, render};
-use crate::document::DiskFiles;
 use crate::files::{Difference, FileSet};
 use crate::render::Templates;
-use crate::{CrateOptions, Runtime, generate_crate, load};
+use crate::{CrateOptions, Runtime, generate_crate, load_with};
 
 /// More files that are not ours are not named one by one.
 const MOST_FOREIGN: usize = 20;
@@ -19,12 +17,16 @@ const MOST_FOREIGN: usize = 20;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  conecta-gen generate asyncapi.yaml -o events --name shop-events --topics topics.yaml
+  conecta-gen generate asyncapi.yaml -o events
+  conecta-gen generate asyncapi.yaml -o events --topics topics.yaml \\
+      --name shop-events
   conecta-gen generate asyncapi.yaml -o events --check
 
-Findings go to stderr; an error stops everything and nothing is written, except that an example or a default that
-contradicts its schema is a warning here. Exit codes: 0 fine, 1 errors, or --strict and warnings, or --check and the
-folder differs, 2 usage or input/output.")]
+Findings go to stderr. An error stops everything and nothing is written, except \
+that an example or a default that contradicts its schema is a warning here.
+
+Exit codes: 0 fine; 1 errors, or --strict and warnings, or --check and the folder \
+differs; 2 usage or input/output.")]
 pub(super) struct Args {
     /// The AsyncAPI document, YAML or JSON
     spec: PathBuf,
@@ -40,13 +42,13 @@ pub(super) struct Args {
     /// A further folder that references may lead into; may be given several times
     #[arg(long, value_name = "DIR")]
     allow_dir: Vec<PathBuf>,
-    /// The folder of conecta-runtime, for the crate to depend on; relative paths are from here
+    /// The folder of conecta-runtime, for the crate to depend on
     #[arg(long, value_name = "PATH", conflicts_with = "runtime_version")]
     runtime_path: Option<PathBuf>,
     /// The version of conecta-runtime to depend on [default: that of this tool]
     #[arg(long, value_name = "V")]
     runtime_version: Option<String>,
-    /// Write nothing; exit with 1 when the folder is not what would be written, and show the difference
+    /// Write nothing; show how the folder differs from what would be written
     #[arg(long)]
     check: bool,
     /// Take warnings for errors
@@ -55,7 +57,7 @@ pub(super) struct Args {
     /// The configuration [default: conecta-gen.toml beside the document, where there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A folder of templates that take the place of the built-in ones of the same name
+    /// A folder of templates that take the place of built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
 }
@@ -65,7 +67,8 @@ pub(super) fn run(args: &Args) -> Exit {
 }
 
 fn generate(args: &Args) -> Result<Exit, Exit> {
-    let config = config(args)?;
+    let inputs = output::inputs(&args.spec, args.config.as_deref(), &args.allow_dir, None)?;
+    let config = &inputs.config;
     let templates = match &args.templates {
         Some(folder) => Templates::overridden_by(folder).map_err(|error| output::trouble(&error.to_string()))?,
         None => Templates::default(),
@@ -77,10 +80,9 @@ fn generate(args: &Args) -> Result<Exit, Exit> {
     };
     let spec = output::source(&args.spec)?;
     let topics = args.topics.as_deref().map(output::source).transpose()?;
-    let files = args.allow_dir.iter().fold(DiskFiles::beside(&args.spec), DiskFiles::allow);
-    let mut loaded = load(spec, topics, &files);
+    let mut loaded = load_with(spec, topics, &inputs.files, config);
     loaded.tolerate_examples();
-    let files = generate_crate(&mut loaded, &config, &options, &templates);
+    let files = generate_crate(&mut loaded, config, &options, &templates);
     let files = files.map_err(|error| output::trouble(&error.to_string()))?;
     let shown = render(&loaded.diagnostics, &loaded.document, Format::Human, output::colour_of_stderr());
     let _ = io::stderr().write_all(shown.as_bytes());
@@ -90,18 +92,6 @@ fn generate(args: &Args) -> Result<Exit, Exit> {
         return Ok(Exit::Findings);
     }
     if args.check { check(args, &files) } else { write(args, &files) }
-}
-
-fn config(args: &Args) -> Result<Config, Exit> {
-    let beside = args.spec.with_file_name("conecta-gen.toml");
-    let path = match &args.config {
-        Some(path) => path.clone(),
-        None if beside.is_file() => beside,
-        None => return Ok(Config::default()),
-    };
-    let text = fs::read_to_string(&path)
-        .map_err(|error| output::trouble(&format!("cannot read {}: {error}", path.display())))?;
-    Config::parse(&text).map_err(|error| output::trouble(&format!("{}: {error}", path.display())))
 }
 
 fn write(args: &Args, files: &FileSet) -> Result<Exit, Exit> {

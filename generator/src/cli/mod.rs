@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod generate;
 mod output;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ impl From<Exit> for ExitCode {
 
 /// Turns an AsyncAPI document into a typed Rust crate of its events.
 #[derive(Debug, Parser)]
-#[command(name = "conecta-gen", version, max_term_width = 100)]
+#[command(name = "conecta-gen", version, max_term_width = 80)]
 #[command(after_help = "Exit codes: 0 fine, 1 findings, 2 usage or input/output.")]
 struct Cli {
     #[command(subcommand)]
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Args),
     Explain(explain::Args),
     Generate(generate::Args),
+    Schema(schema::Args),
 }
 
 /// Runs the command line of this process.
@@ -56,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Schema(args) => schema::run(&args),
     };
     exit.into()
 }

@@ -3,11 +3,15 @@
 use std::{
     fs,
     io::{self, IsTerminal, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::Exit;
-use crate::document::Source;
+use crate::{
+    diagnostic::{Format, render},
+    document::Source,
+    inputs::{InputError, Inputs},
+};
 
 /// Writes a result. A reader that has gone away wants no more of it: no fault of ours.
 pub(super) fn results(text: &str) -> Result<(), Exit> {
@@ -22,6 +26,29 @@ pub(super) fn results(text: &str) -> Result<(), Exit> {
 pub(super) fn trouble(message: &str) -> Exit {
     let _ = writeln!(io::stderr(), "conecta-gen: {message}");
     Exit::Trouble
+}
+
+/// Reads what a document is read with. Faults of the configuration are findings: on stdout in `format`, on stderr without.
+pub(super) fn inputs(
+    spec: &Path,
+    config: Option<&Path>,
+    allowed: &[PathBuf],
+    format: Option<Format>,
+) -> Result<Inputs, Exit> {
+    Inputs::read(spec, config, allowed).map_err(|error| match error {
+        InputError::Trouble(message) => trouble(&message),
+        InputError::Config(error) => {
+            let colour = if format.is_some() { colour() } else { colour_of_stderr() };
+            let shown = render(&error.diagnostics, &error.document, format.unwrap_or_default(), colour);
+            match format {
+                Some(_) => results(&shown).map_or_else(|exit| exit, |()| Exit::Findings),
+                None => {
+                    let _ = io::stderr().write_all(shown.as_bytes());
+                    Exit::Findings
+                }
+            }
+        }
+    })
 }
 
 /// Reads a file named on the command line.

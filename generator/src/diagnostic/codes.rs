@@ -1,7 +1,7 @@
 //! Every code, once. A code keeps its meaning for ever; one that is no longer used is not given to another rule.
 //!
 //! CG01 reading, CG02 references, CG03 the AsyncAPI objects, CG04 what they say of each other, CG05 schemas, CG06 examples
-//! and defaults, CG07 topics, CG08 generation.
+//! and defaults, CG07 topics, CG08 generation, CG09 the configuration and what is allowed.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ codes! {
         "A file is one document. What follows a second `---` would be read by no one.",
         "---\nasyncapi: 2.6.0\n---\nasyncapi: 3.0.0";
     TOO_LARGE = 107 Error "the document is too large",
-        "A document is read up to 16 MiB and 600,000 values, all its files together.",
+        "A document is read up to 16 MiB and 600,000 values, all its files together, unless `[limits]` says otherwise.",
         "split it: one document a domain";
     TOO_DEEP = 108 Error "lists and mappings are nested too deep",
         "More than 100 levels, aliases followed. Depth makes recursive readers overflow; no contract needs it.",
@@ -82,12 +82,15 @@ codes! {
     NOT_A_MAPPING = 115 Error "the document is not a mapping",
         "At the top of an AsyncAPI document stands a mapping.",
         "asyncapi: 2.6.0\ninfo: { title: Orders, version: 1.0.0 }\nchannels: {}";
-    MERGE_KEY = 117 Error "a merge key holds no mapping",
-        "`<<` adds the entries of a mapping, or of a list of mappings, that are not there already.",
-        "base: &base { type: string }\nname: { <<: *base, maxLength: 40 }";
     MORE = 116 Note "there are more findings",
         "A document with thousands of faults is told of the first 5,000 errors and of as many warnings and notes.",
         "conecta-gen check asyncapi.yaml --format json | jq length";
+    MERGE_KEY = 117 Error "a merge key holds no mapping",
+        "`<<` adds the entries of a mapping, or of a list of mappings, that are not there already.",
+        "base: &base { type: string }\nname: { <<: *base, maxLength: 40 }";
+    TOO_MANY_REFERENCES = 118 Error "the document has too many references",
+        "Each `$ref` is followed. The place is that of the one at which the budget ran out.",
+        "# conecta-gen.toml\n[limits]\nreferences = 400000";
     REF_MISSING = 201 Error "a reference leads nowhere",
         "The file exists, the value in it does not. A pointer is the path of keys from the top; `/` in a key is written `~1`, `~` is `~0`.",
         "$ref: '#/components/schemas/Order'";
@@ -277,6 +280,21 @@ codes! {
     TYPE_GUESSED = 821 Note "the type of an event is taken from the message's name",
         "The payload has a field for the event's type, and neither a `const` nor examples that agree say what stands in it.",
         "properties:\n  event_type: { type: string, const: order.paid }";
+    CONFIG_SYNTAX = 901 Error "the configuration is not TOML",
+        "conecta-gen.toml could not be read from this place on.",
+        "[crate]\nname = \"shop-events\"";
+    CONFIG_KEY = 902 Error "the configuration has no such key",
+        "A key that nothing reads would be believed to work. docs/configuration.md lists every key.",
+        "[envelope]\nid = \"event_id\"";
+    CONFIG_VALUE = 903 Error "a setting has a wrong value",
+        "The key is known, and wants something else.",
+        "[fields]\nunknown = \"keep\"";
+    LEVEL = 904 Error "a code cannot be given this level",
+        "Where the finding is an error because what is generated would be in doubt, no level makes it sound. Warnings, notes and errors of style can be lowered; everything can be raised.",
+        "[lint]\nCG0420 = \"allow\"\nCG0505 = \"error\"";
+    ALLOW = 905 Warning "nothing is allowed by this",
+        "A comment or an `x-conecta-allow` names a code that there is not, or that cannot be allowed.",
+        "LegacyOrder: # conecta-gen: allow(CG0420)\n  type: object\nOldOrder:\n  x-conecta-allow: [CG0420]\n  type: object";
 }
 
 impl Code {
@@ -289,6 +307,16 @@ impl Code {
         self.entry().map_or(Severity::Error, |e| e.severity)
     }
 
+    /// Why it matters, in a sentence or a few.
+    pub(crate) fn why(self) -> &'static str {
+        self.entry().map_or("", |e| e.why)
+    }
+
+    /// How it is done right, or what is wrong, in a few lines.
+    pub(crate) fn example(self) -> &'static str {
+        self.entry().map_or("", |e| e.example)
+    }
+
     /// What it means, in a line.
     pub fn title(self) -> &'static str {
         self.entry().map_or("", |e| e.title)
@@ -298,6 +326,25 @@ impl Code {
     /// schema.
     pub fn spares_types(self) -> bool {
         matches!(self, Self::EXAMPLE | Self::HEADERS_EXAMPLE | Self::DEFAULT | Self::SCHEMA_EXAMPLE)
+    }
+
+    /// Whether a finding may be allowed, or given a level below error: what is generated is sound in spite of it.
+    pub fn may_be_lowered(self) -> bool {
+        const ERRORS_OF_STYLE: &[Code] = &[
+            Code::UNKNOWN_FIELD,
+            Code::DUPLICATE_MESSAGE_ID,
+            Code::UNKNOWN_SERVER,
+            Code::PARAMETER_NOT_DESCRIBED,
+            Code::PARAMETER_NOT_IN_ADDRESS,
+            Code::UNKNOWN_SECURITY,
+            Code::DUPLICATE_TAG,
+            Code::ADDRESS_DELIMITER,
+            Code::VARIABLE_NOT_DESCRIBED,
+            Code::TOPIC_NAME,
+        ];
+        // That there is more to be said is never kept silent.
+        self != Self::MORE
+            && (self.severity() != Severity::Error || self.spares_types() || ERRORS_OF_STYLE.contains(&self))
     }
 
     /// Every code, in order.
@@ -359,9 +406,11 @@ mod tests {
 
     #[test]
     fn every_code_is_given_once_and_explained() {
-        let mut seen = HashSet::new();
+        let (mut seen, mut last) = (HashSet::new(), None);
         for code in Code::all() {
             assert!(seen.insert(code), "{code} stands for two rules");
+            assert!(last.is_none_or(|last| last < code), "{code} is out of order");
+            last = Some(code);
             assert!(!code.title().is_empty());
             let text = explain(code);
             assert!(text.contains("Example:") && text.starts_with(&code.to_string()), "{text}");

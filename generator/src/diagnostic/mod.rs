@@ -1,12 +1,15 @@
 //! Findings: what is wrong, where, and what to do.
 
+mod allow;
 mod codes;
+mod levels;
 mod render;
 
 use crate::document::{Document, Place, Span};
 
 pub use codes::{Code, explain};
-pub use render::{Format, render};
+pub use levels::{Level, Levels};
+pub use render::{Format, findings_schema, render};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +152,12 @@ impl Findings {
         } else {
             self.dropped += 1;
         }
+    }
+
+    /// As [`into_sorted`](Self::into_sorted), each with its level and without what is allowed.
+    pub(crate) fn into_settled(mut self, document: &Document, levels: &Levels) -> Vec<Diagnostic> {
+        levels.settle(&mut self.list, document);
+        self.into_sorted(document)
     }
 
     /// Sorted by file and place, each said once.

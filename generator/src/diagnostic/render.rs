@@ -4,6 +4,8 @@ mod github;
 mod human;
 mod json;
 
+use schemars::schema::RootSchema;
+
 use super::Diagnostic;
 use crate::document::Document;
 
@@ -20,6 +22,11 @@ pub enum Format {
     Github,
 }
 
+/// The JSON Schema (draft-07) of what [`Format::Json`] writes, with an `$id` that bears its version.
+pub fn findings_schema() -> RootSchema {
+    json::schema()
+}
+
 /// Writes findings out; `colour` matters to people only.
 pub fn render(diagnostics: &[Diagnostic], document: &Document, format: Format, colour: bool) -> String {
     match format {
@@ -30,12 +37,12 @@ pub fn render(diagnostics: &[Diagnostic], document: &Document, format: Format, c
 }
 
 /// Text of a document as it may go to a terminal: control characters, and those that turn the direction of writing, are
-/// shown as their code points.
+/// shown as their code points, and a line break as one that would be written, so that no text draws a line of its own.
 pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\n' | '\t' => out.push(c),
+            '\n' | '\t' => out.extend(c.escape_default()),
             _ if hostile(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }

@@ -43,6 +43,11 @@ impl File {
         &self.path
     }
 
+    /// How many lines it has.
+    pub fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
     /// A line, counted from 1, without its end.
     pub fn line(&self, number: usize) -> &str {
         let start = self.lines.get(number.wrapping_sub(1)).map_or(self.text.len(), |s| *s as usize);

@@ -38,6 +38,8 @@ pub enum ReadError {
     NotAFile,
     /// It is larger than allowed.
     TooLarge,
+    /// The document has this many files already, and may have no more.
+    TooMany(usize),
     /// What the system says.
     Io(String),
 }

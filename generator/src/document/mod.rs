@@ -34,7 +34,7 @@ pub use refs::{RefFault, Target};
 pub struct Place(pub(crate) u32);
 
 /// A stretch of a file, in bytes of its text (a byte order mark is not part of it).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Index into [`Document::files`].
     pub file: u32,
@@ -88,6 +88,25 @@ pub struct Document {
 }
 
 impl Document {
+    /// A text that is no tree, for findings to point into.
+    pub(crate) fn of_text(name: String, text: String) -> Self {
+        Self { files: vec![File::new(name.clone(), name, text)], ..Self::default() }
+    }
+
+    /// Every value that stands under `key`, in whatever mapping.
+    pub(crate) fn under_key<'d>(&'d self, key: &'d str) -> impl Iterator<Item = Place> + 'd {
+        (0..self.tree.len()).map(Place).filter(move |place| self.key(*place) == Some(key))
+    }
+
+    /// Where texts stand that hold `part`.
+    pub(crate) fn texts_holding<'d>(&'d self, part: &'d str) -> impl Iterator<Item = Span> + 'd {
+        let texts = (0..self.tree.len()).map(Place).filter(move |place| match self.tree.data(*place) {
+            Data::Text(text) => self.tree.text(text).contains(part),
+            _ => false,
+        });
+        texts.filter_map(|place| self.tree.span(place))
+    }
+
     /// The files, the root document first; the topics file is among them.
     pub fn files(&self) -> &[File] {
         &self.files

@@ -199,8 +199,9 @@ impl Document {
 /// UTF-8 text without a byte order mark; what can be shown of the bytes where they are none.
 fn decode(mut bytes: Vec<u8>, limits: &Limits, left: usize) -> Result<String, (String, Refusal)> {
     if bytes.len() > left {
-        let message = format!("the document is larger than {} MiB with this file", limits.bytes >> 20);
-        let refusal = Refusal::new(Code::TOO_LARGE, message, (0, 0)).help("split it into several documents");
+        let message = format!("the document is larger than {} bytes with this file", limits.bytes);
+        let help = "split it into several documents, or raise `bytes` under `[limits]` in conecta-gen.toml";
+        let refusal = Refusal::new(Code::TOO_LARGE, message, (0, 0)).help(help);
         return Err((String::new(), refusal));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {

@@ -12,6 +12,8 @@ pub(super) struct Loaded {
     files: HashMap<String, Result<u32, ReadError>>,
     /// Paths of the copies that are kept of what URLs name.
     copies: HashMap<String, String>,
+    /// References in the files read so far.
+    count: usize,
     /// What is wrong with each file that could be found but not read, kept until something uses it.
     findings: HashMap<u32, Vec<Diagnostic>>,
 }
@@ -72,7 +74,14 @@ impl Document {
         let first = document.add_file(root, name, limits, findings);
         let mut read = first;
         while (read as usize) < document.files.len() {
-            for path in document.files_wanted_by(read, files) {
+            let wanted = match document.files_wanted_by(read, files, limits) {
+                Ok(wanted) => wanted,
+                Err(too_many) => {
+                    findings.push(too_many);
+                    return (document, None);
+                }
+            };
+            for path in wanted {
                 document.load(&folder, path, files, limits);
             }
             read += 1;
@@ -82,9 +91,9 @@ impl Document {
     }
 
     /// Reads a file that is no part of the document but that findings point into: the topics file.
-    pub fn add(&mut self, source: Source, findings: &mut Findings) -> Option<Place> {
+    pub(crate) fn add(&mut self, source: Source, limits: &Limits, findings: &mut Findings) -> Option<Place> {
         let path = source.name.clone();
-        let file = self.add_file(source, path, &Limits::default(), findings);
+        let file = self.add_file(source, path, limits, findings);
         self.root(file)
     }
 
@@ -203,9 +212,14 @@ impl Document {
         Ok(Target::File(parts.join("/"), pointer))
     }
 
-    fn files_wanted_by(&mut self, file: u32, files: &dyn ReadFiles) -> Vec<String> {
+    fn files_wanted_by(
+        &mut self,
+        file: u32,
+        files: &dyn ReadFiles,
+        limits: &Limits,
+    ) -> Result<Vec<String>, Diagnostic> {
         if self.root(file).is_none() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let mut seen = HashSet::new();
         let mut wanted = Vec::new();
@@ -213,6 +227,13 @@ impl Document {
             let Data::Text(text) = self.tree.data(place) else { continue };
             if !self.tree.has_key(place) || self.tree.key(place) != "$ref" {
                 continue;
+            }
+            self.refs.count += 1;
+            if self.refs.count > limits.references {
+                let message = format!("the document has more than {} references up to here", limits.references);
+                return Err(Diagnostic::new(Code::TOO_MANY_REFERENCES, message).at(place).help(
+                    "split it into several documents, or raise `references` under `[limits]` in conecta-gen.toml",
+                ));
             }
             let text = self.tree.text(text);
             if text.starts_with('#') {
@@ -233,7 +254,7 @@ impl Document {
                 wanted.push(path);
             }
         }
-        wanted
+        Ok(wanted)
     }
 
     fn load(&mut self, folder: &str, path: String, files: &dyn ReadFiles, limits: &Limits) {
@@ -247,8 +268,7 @@ impl Document {
             return;
         }
         if self.files.len() >= limits.files {
-            let error = ReadError::Io(format!("the document has more than {} files", limits.files));
-            self.refs.files.insert(path, Err(error));
+            self.refs.files.insert(path, Err(ReadError::TooMany(limits.files)));
             return;
         }
         let read = files.read(&path, limits.bytes).and_then(|bytes| {
@@ -296,10 +316,17 @@ impl Document {
                     ReadError::Missing => format!("there is no file `{path}`"),
                     ReadError::NotAFile => format!("`{path}` is not a regular file"),
                     ReadError::TooLarge => format!("`{path}` is too large"),
+                    ReadError::TooMany(most) => {
+                        format!("`{path}` would be more than the {most} files a document may have")
+                    }
                     ReadError::Io(why) => format!("`{path}` could not be read: {why}"),
                     ReadError::Outside(_) => String::new(),
                 };
-                found(Code::REF_NO_FILE, why).help("the path is relative to the file that the reference stands in")
+                found(Code::REF_NO_FILE, why).help(match error {
+                    ReadError::TooLarge => "split it, or raise `bytes` under `[limits]` in conecta-gen.toml",
+                    ReadError::TooMany(_) => "join some, or raise `files` under `[limits]` in conecta-gen.toml",
+                    _ => "the path is relative to the file that the reference stands in",
+                })
             }
             RefFault::Unreadable(file) => {
                 let name = self.files.get(*file as usize).map_or("", |f| f.name.as_str());

@@ -167,7 +167,7 @@ impl Gate<'_> {
                 format!("the aliases up to here stand for more than {} values", self.limits.alias_nodes),
                 range,
             )
-            .help("write shared parts once under `components` and refer to them with `$ref`"));
+            .help("write shared parts once under `components` and refer to them with `$ref`; or raise `alias_values` under `[limits]` in conecta-gen.toml"));
         }
         if self.open.len() as u32 + target.height > self.limits.depth {
             return Err(too_deep(self.limits, range));
@@ -247,13 +247,13 @@ fn check_tag(tag: Option<Cow<'_, Tag>>, range: Range) -> Result<(), Refusal> {
 /// Too many values, at the one that is too many.
 pub(super) fn too_many(limits: &Limits, range: Range) -> Refusal {
     Refusal::new(Code::TOO_LARGE, format!("the document has more than {} values up to here", limits.nodes), range)
-        .help("split it into several documents")
+        .help("split it into several documents, or raise `values` under `[limits]` in conecta-gen.toml")
 }
 
 /// Too many levels, at the one that is too deep.
 pub(super) fn too_deep(limits: &Limits, range: Range) -> Refusal {
     Refusal::new(Code::TOO_DEEP, format!("lists and mappings are nested more than {} deep here", limits.depth), range)
-        .help("move inner parts to `components` and refer to them with `$ref`")
+        .help("move inner parts to `components` and refer to them with `$ref`; or raise `depth` under `[limits]` in conecta-gen.toml")
 }
 
 fn syntax(error: &granit_parser::ScanError, text: &str, limits: &Limits) -> Refusal {

@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Refs, objects::Index, schemas::Builder, traits::Merged};
+use super::{objects::Index, schemas::Builder, traits::Merged};
 use crate::{
     api::{Api, Channel, Message, MessageId},
-    diagnostic::Findings,
     document::{Document, Place},
 };
 
@@ -30,17 +29,16 @@ struct Contract<'d> {
 
 /// Builds the model, and beside it the messages that no channel uses.
 pub(super) fn build(
-    document: &Document,
+    schemas: Builder<'_>,
     root: Place,
     version: String,
     index: &Index,
     merged: &Merged,
-    refs: &mut Refs,
-    findings: &mut Findings,
 ) -> (Api, Vec<Message>) {
+    let document = schemas.document();
     let mut contract = Contract {
         document,
-        schemas: Builder::new(document, refs, findings),
+        schemas,
         merged,
         three: version.starts_with('3'),
         default_content_type: document.get_str(root, "defaultContentType").map(str::to_owned),

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use crate::{
     api::{Api, Message},
     diagnostic::{At, Code, Diagnostic, Findings},
-    document::{Document, Kind, Place},
+    document::{Document, Kind, Limits, Place},
 };
 
 pub(crate) use refs::Refs;
@@ -34,7 +34,12 @@ pub(crate) struct Resolved {
 }
 
 /// Makes the model of the document whose top value is `root`. What is wrong is reported and left out.
-pub(crate) fn resolve(document: &mut Document, root: Place, findings: &mut Findings) -> Option<Resolved> {
+pub(crate) fn resolve(
+    document: &mut Document,
+    root: Place,
+    limits: &Limits,
+    findings: &mut Findings,
+) -> Option<Resolved> {
     if document.kind(root) != Kind::Map {
         let what = document.kind(root).describe();
         let span = document.span(At::Value(root));
@@ -52,6 +57,7 @@ pub(crate) fn resolve(document: &mut Document, root: Place, findings: &mut Findi
     let object = if three { &objects::V3 } else { &objects::V2 };
     let index = objects::walk(document, root, object, &mut refs, findings);
     let merged = traits::apply(document, &index, three, &mut refs, findings);
-    let (api, unused) = contract::build(document, root, version, &index, &merged, &mut refs, findings);
+    let schemas = schemas::Builder::new(document, &mut refs, limits.merge_steps, findings);
+    let (api, unused) = contract::build(schemas, root, version, &index, &merged);
     Some(Resolved { api, unused, index, refs, root, three, topics: HashMap::new() })
 }

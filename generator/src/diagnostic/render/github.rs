@@ -27,20 +27,20 @@ pub(super) fn render(diagnostics: &[Diagnostic], document: &Document) -> String 
             properties.push(format!("endLine={},endColumn={}", end.line, end.column));
         }
         properties.push(format!("title={}", d.code));
-        let mut message = d.message.clone();
+        let mut message = printable(&d.message);
         // An annotation has one place; the others are told.
         for related in &d.related {
             if let Some(span) = document.span(related.at)
                 && let Some(file) = document.files().get(span.file as usize)
             {
                 let start = file.position(span.start);
-                let _ = write!(message, "\n{}:{}:{}: {}", file.name, start.line, start.column, related.message);
+                let _ = write!(message, "\n{}:{}:{}: {}", printable(&file.name), start.line, start.column, printable(&related.message));
             }
         }
         if let Some(help) = &d.help {
-            let _ = write!(message, "\n{help}");
+            let _ = write!(message, "\n{}", printable(help));
         }
-        let message = data(&printable(&message));
+        let message = data(&message);
         let _ = writeln!(out, "::{command} {}::{message}", properties.join(","));
     }
     out

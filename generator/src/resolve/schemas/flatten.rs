@@ -106,7 +106,7 @@ impl Builder<'_> {
     /// The one item of a schema that is nothing but an `allOf` of one.
     pub(super) fn only_member(&mut self, place: Place) -> Option<Place> {
         let list = self.document.get(place, "allOf")?;
-        if self.document.entries(place).any(|(k, _)| k != "allOf") {
+        if self.document.entries(place).any(|(k, _)| !matches!(k, "allOf" | "x-conecta-allow")) {
             return None;
         }
         let mut items = self.document.items(list);

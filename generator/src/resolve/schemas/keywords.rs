@@ -20,7 +20,10 @@ pub(super) fn is_annotation(key: &str) -> bool {
 
 /// Keywords that say nothing of values, nor of the schema to its reader.
 pub(super) fn is_silent(key: &str) -> bool {
-    matches!(key, "$schema" | "$id" | "id" | "$comment" | "$anchor" | "definitions" | "$defs" | "$vocabulary")
+    matches!(
+        key,
+        "$schema" | "$id" | "id" | "$comment" | "$anchor" | "definitions" | "$defs" | "$vocabulary" | "x-conecta-allow"
+    )
 }
 
 /// Keywords of later drafts that restrict values and are not enforced.

@@ -21,9 +21,6 @@ use crate::{
 
 pub(crate) use values::{compare, equal, integer};
 
-/// Steps of merging that one document may take; a contract of 3,000 channels takes 200,000.
-const WORK: u64 = 1_000_000;
-
 /// Builds schemas on demand.
 pub(crate) struct Builder<'d> {
     document: &'d Document,
@@ -37,6 +34,8 @@ pub(crate) struct Builder<'d> {
     flat: HashMap<Place, Rc<[Place]>>,
     todo: Vec<Pending>,
     work: u64,
+    /// Steps of merging that the document may take.
+    most_work: u64,
     exhausted: bool,
 }
 
@@ -54,7 +53,7 @@ struct Step<'a> {
 }
 
 impl<'d> Builder<'d> {
-    pub(crate) fn new(document: &'d Document, refs: &'d mut Refs, findings: &'d mut Findings) -> Self {
+    pub(crate) fn new(document: &'d Document, refs: &'d mut Refs, most_work: u64, findings: &'d mut Findings) -> Self {
         Self {
             document,
             refs,
@@ -65,8 +64,13 @@ impl<'d> Builder<'d> {
             flat: HashMap::new(),
             todo: Vec::new(),
             work: 0,
+            most_work,
             exhausted: false,
         }
+    }
+
+    pub(crate) fn document(&self) -> &'d Document {
+        self.document
     }
 
     pub(crate) fn findings(&mut self) -> &mut Findings {
@@ -109,12 +113,13 @@ impl<'d> Builder<'d> {
     }
 
     fn out_of_work(&mut self, at: Place) -> bool {
-        if self.work > WORK && !self.exhausted {
+        if self.work > self.most_work && !self.exhausted {
             self.exhausted = true;
-            let found =
-                Diagnostic::new(Code::MERGE_BUDGET, format!("merging schemas took more than {WORK} steps up to here"))
-                    .pointing(At::Key(at))
-                    .help("let the schemas share parts through one `$ref` instead of combining them anew each time");
+            let message = format!("merging schemas took more than {} steps up to here", self.most_work);
+            let found = Diagnostic::new(Code::MERGE_BUDGET, message).pointing(At::Key(at)).help(
+                "let the schemas share parts through one `$ref` instead of combining them anew each time; or raise \
+                 `merge_steps` under `[limits]` in conecta-gen.toml",
+            );
             self.findings.push(found);
         }
         self.exhausted

@@ -1,0 +1,190 @@
+//! `conecta-gen.toml`: what a document does not say and cannot be guessed. docs/configuration.md lists every key;
+//! [`Config::schema`] is its JSON Schema, and what [`Config::read`] holds a file against.
+//!
+//! ```toml
+//! [crate]
+//! name = "conecta360-events"       # else --name, else the document's title
+//!
+//! [envelope]                       # paths of payload fields; each is found by itself where its name is a known one
+//! id = "evento_id"
+//! type = "evento_tipo"
+//! version = "evento_version"
+//! time = "timestamp"
+//! correlation = "metadata.request_id"
+//!
+//! [events]
+//! version = "1.0"                  # of every event; else an `x-version` field, else examples that agree, else `info.version`
+//!
+//! [sensitive]
+//! fields = ["email"]               # masked in `Debug`, by their names on the wire; `x-sensitive: true` does the same
+//!
+//! [fields]
+//! unknown = "keep"                 # or "ignore", the default
+//!
+//! [formats]
+//! enforce = ["email", "uuid"]      # formats that are held up besides `date-time`
+//!
+//! [refs]
+//! "https://schemas.example.com/" = "schemas"   # the folder, relative to this file, with copies of what is there
+//!
+//! [lint]
+//! CG0420 = "allow"                 # or "note", "warn", "error"
+//!
+//! [limits]
+//! bytes = 33554432                 # what a document may cost; docs/limits.md
+//! ```
+
+mod read;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use schemars::schema::RootSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Levels;
+use crate::document::{Limits, Source};
+
+pub use read::ConfigError;
+
+/// Where the schema of the configuration is said to be; its number goes up when a file that was right becomes wrong.
+const SCHEMA_ID: &str = "https://conecta-rs.github.io/conecta/schemas/config-1.json";
+
+/// The configuration of conecta-gen; the default is that of an empty file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The crate that `generate` writes.
+    #[serde(rename = "crate")]
+    pub package: Package,
+    /// Which fields of a payload play which part: their paths, with dots (`metadata.request_id`). Without them they are found
+    /// by known names: Conecta360's (`evento_id`, `evento_tipo`, …), `event_id`, `eventId`, and those of CloudEvents.
+    pub envelope: Envelope,
+    /// What holds for every event.
+    pub events: Events,
+    /// Fields whose values are not shown.
+    pub sensitive: Sensitive,
+    /// Fields that a schema does not name.
+    pub fields: Fields,
+    /// Which `format`s are held up. In draft-07 they are annotations, and most documents do not keep to them.
+    pub formats: Formats,
+    /// Copies of what references to URLs name, since nothing is ever fetched: the beginning of the URLs, and the folder,
+    /// relative to this file, that holds what is below it. The longest beginning counts.
+    pub refs: BTreeMap<String, String>,
+    /// The level of each code's findings, whatever it is by itself. A finding at one place is allowed where it stands: by a
+    /// comment `# conecta-gen: allow(CG0420)`, or by `x-conecta-allow: [CG0420]`.
+    pub lint: Levels,
+    /// What a document may cost; docs/limits.md.
+    pub limits: Limits,
+}
+
+/// `[crate]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Package {
+    /// The crate's name, unless `--name` gives another; without either it is made from the document's title.
+    pub name: Option<String>,
+}
+
+/// `[envelope]`: paths of payload fields, `metadata.request_id`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Envelope {
+    /// What tells an event from every other; `new` fills it in, and an inbox knows events by it.
+    pub id: Option<String>,
+    /// What kind of event it is; `new` fills it in.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The version of the event's schema; `new` fills it in.
+    pub version: Option<String>,
+    /// When it happened; `new` fills it in.
+    pub time: Option<String>,
+    /// The request or process it belongs to; what a document's `correlationId` says wins.
+    pub correlation: Option<String>,
+}
+
+/// `[events]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Events {
+    /// The version that `new` fills in. Without it: an `x-version` field, else examples that agree, else `info.version`.
+    pub version: Option<String>,
+}
+
+/// `[sensitive]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sensitive {
+    /// Names of properties, as on the wire, that are masked in `Debug`; `x-sensitive: true` beside a property does the same.
+    pub fields: Vec<String>,
+}
+
+/// `[fields]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fields {
+    /// What becomes of properties that a schema neither names nor forbids: they are tolerated and dropped, or kept and written
+    /// out again.
+    pub unknown: Unknown,
+}
+
+/// What becomes of unknown properties.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unknown {
+    /// They are tolerated and dropped.
+    #[default]
+    Ignore,
+    /// They are kept, and written out again.
+    Keep,
+}
+
+/// `[formats]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Formats {
+    /// Formats that are held up besides `date-time`.
+    pub enforce: Vec<String>,
+}
+
+impl Config {
+    /// Reads the text of a `conecta-gen.toml`.
+    ///
+    /// # Errors
+    /// When it is not TOML, or holds a key or a value that is not known: every fault, with its place.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::read(Source::new("conecta-gen.toml", text))
+    }
+
+    /// Reads a configuration, whatever it is called.
+    ///
+    /// # Errors
+    /// When it is not TOML, or holds a key or a value that is not known: every fault, with its place.
+    pub fn read(source: Source) -> Result<Self, ConfigError> {
+        read::read(source)
+    }
+
+    /// The JSON Schema (draft-07) of a configuration.
+    pub fn schema() -> RootSchema {
+        let mut schema = schemars::schema_for!(Self);
+        let metadata = schema.schema.metadata();
+        metadata.id = Some(SCHEMA_ID.to_owned());
+        metadata.title = Some("conecta-gen.toml".to_owned());
+        schema
+    }
+
+    /// Whether unknown properties are kept.
+    pub(crate) fn keeps_unknown(&self) -> bool {
+        self.fields.unknown == Unknown::Keep
+    }
+
+    /// Whether a format is held up where it is not by its type.
+    pub(crate) fn enforces(&self, format: &str) -> bool {
+        self.formats.enforce.iter().any(|enforced| enforced == format)
+    }
+
+    /// Whether a property is not to be shown.
+    pub(crate) fn hides(&self, property: &str) -> bool {
+        self.sensitive.fields.iter().any(|field| field == property)
+    }
+}
