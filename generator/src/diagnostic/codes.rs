@@ -166,6 +166,9 @@ codes! {
     VARIABLE_NOT_DESCRIBED = 410 Error "a variable of a server is not described",
         "Each `{name}` in the server's address has an entry under `variables`.",
         "url: '{host}:9092'\nvariables:\n  host: { default: localhost }";
+    UNDEFINED_TAG = 411 Note "a tag is not among the document's",
+        "The document lists its tags, and this one, which has no description of its own, is not among them: often a slip of the pen.",
+        "tags: [{ name: orders, description: What is ordered }]\nchannels:\n  orders.placed:\n    publish: { tags: [{ name: orders }] }";
     UNUSED = 420 Note "a component is not used",
         "Nothing refers to it. It is checked, but nothing is generated from it.",
         "components:\n  messages:\n    Order: …   # and no `$ref` to it";
@@ -211,6 +214,9 @@ codes! {
     KEYWORD_NOT_ENFORCED = 514 Warning "a keyword is not enforced",
         "It has no meaning in draft-07, or speaks of more schemas than values can be held against.",
         "# see the table of keywords in the documentation";
+    NO_MESSAGE_TYPE = 515 Error "a Protobuf schema defines no message",
+        "The payload is passed through untyped, but a schema without a message describes none.",
+        "schemaFormat: application/vnd.google.protobuf;version=3\npayload: |\n  message Order { string id = 1; }";
     EXAMPLE = 601 Error "an example contradicts its schema",
         "Whoever reads the example will send what the schema refuses. Both places are shown: the value, and the keyword it breaks. `generate` goes on with a warning, since the types are sound.",
         "cambios:\n  - valor_anterior: 168     # wrong: the schema says string\n  - valor_anterior: \"168\"   # right";

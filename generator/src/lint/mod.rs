@@ -11,11 +11,13 @@ mod infinite;
 mod order;
 mod parameters;
 mod patterns;
+mod protobuf;
 mod required;
 mod security;
 mod servers;
 mod tags;
 mod topic_names;
+mod undefined_tags;
 mod unused;
 
 use std::collections::HashMap;
@@ -46,11 +48,13 @@ pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut F
     order::check(&cx, findings);
     parameters::check(&cx, findings);
     patterns::check(&cx, findings);
+    protobuf::check(&cx, findings);
     required::check(&cx, findings);
     security::check(&cx, findings);
     servers::check(&cx, findings);
     tags::check(&cx, findings);
     topic_names::check(&cx, findings);
+    undefined_tags::check(&cx, findings);
     unused::check(&cx, findings);
     for (message, example, why) in examples::check(&cx, findings) {
         if let Some(message) = resolved.api.messages.get_mut(message) {

@@ -1,7 +1,7 @@
 //! Document to model: references, traits, `allOf`.
 
 mod contract;
-mod format;
+pub(crate) mod format;
 pub(crate) mod objects;
 mod refs;
 pub(crate) mod schemas;

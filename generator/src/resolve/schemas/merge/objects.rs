@@ -1,7 +1,11 @@
 //! Keywords of objects: properties, and what each member says of those it does not name.
 
-use super::Merge;
-use crate::{api::AdditionalProperties, document::Place};
+use super::{Merge, ObjectPart};
+use crate::{
+    api::{AdditionalProperties, TypeSet},
+    diagnostic::{At, Code, Diagnostic, Severity},
+    document::Place,
+};
 
 impl<'d> Merge<'_, 'd, 'd> {
     pub(super) fn objects(&mut self) {
@@ -40,6 +44,7 @@ impl<'d> Merge<'_, 'd, 'd> {
                 allowed.push((name, places));
             }
         }
+        self.forbidden_but_required(&parts);
         for (name, places) in allowed {
             if let Some(id) = self.set(&places, &[name]) {
                 self.schema.properties.insert(name.to_owned(), id);
@@ -64,5 +69,41 @@ impl<'d> Merge<'_, 'd, 'd> {
         } else {
             self.set(&others, &["additionalProperties"]).map_or(AdditionalProperties::Any, AdditionalProperties::Schema)
         };
+    }
+
+    /// A member that has no properties but its own, where another requires one that it has not: draft-07's
+    /// `additionalProperties` sees only what stands beside it, and not the other members of an `allOf`.
+    fn forbidden_but_required(&mut self, parts: &[ObjectPart]) {
+        let names = |map: Option<Place>, name: &str| map.is_some_and(|m| self.document.get(m, name).is_some());
+        let closed: Vec<(&ObjectPart, Place)> = parts
+            .iter()
+            .filter_map(|part| Some((part, part.additional.filter(|a| self.document.bool(*a) == Some(false))?)))
+            .collect();
+        self.builder.work += (self.schema.required.len() * closed.len()) as u64;
+        let mut found = Vec::new();
+        for name in &self.schema.required {
+            let forbids = |part: &ObjectPart| {
+                let mut patterns = part.patterns.iter().flat_map(|m| self.document.entries(*m));
+                // A pattern that is not enforced may match any name.
+                !names(part.properties, name) && patterns.all(|(p, _)| crate::pattern::find(p, name) == Some(false))
+            };
+            // A hundred say it as well as a hundred thousand.
+            if found.len() == 100 {
+                break;
+            }
+            let Some((_, additional)) = closed.iter().find(|(part, _)| forbids(part)) else { continue };
+            let lists = self.schema.members.iter().filter_map(|m| self.document.get(*m, "required"));
+            let item = lists.flat_map(|l| self.document.items(l)).find(|i| self.document.str(*i) == Some(name));
+            let mut impossible =
+                Diagnostic::new(Code::IMPOSSIBLE, format!("`{name}` is required, and forbidden: no object fits"))
+                    .at(item.unwrap_or(self.schema.place))
+                    .related(At::Key(*additional), "allows only the properties that stand beside it")
+                    .help("describe it beside `additionalProperties`, or leave that out; it does not see other members of an `allOf`");
+            if self.schema.types != TypeSet::OBJECT {
+                impossible.severity = Severity::Warning;
+            }
+            found.push(impossible);
+        }
+        self.builder.findings.extend(found);
     }
 }

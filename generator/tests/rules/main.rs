@@ -1,9 +1,74 @@
-//! Each rule of `check`, on a document that breaks it and nothing else: code, line and column.
+//! Each rule of `check`. Beside this file each code has a folder: a good document that the rule finds nothing in, a bad one, and
+//! what is found in that, a line each: code, line and column, severity, and the other places. What a rule does in more
+//! particular cases stands below, on documents that break it and nothing else.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../support/mod.rs"]
 mod support;
 
+use std::{fs, path::PathBuf};
+
+use conecta_gen::diagnostic::Code;
 use support::{Finding, Folder, briefs};
+
+/// Rules of `check` that no pair of small documents shows, and the test that does.
+const ELSEWHERE: &[&str] = &[
+    // Budgets: levels.rs.
+    "CG0512",
+];
+
+fn folder_of(code: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(code)
+}
+
+/// Checks `good` or `bad` of a rule, with the topics file beside it where there is one.
+fn check(code: &str, which: &str) -> Vec<Finding> {
+    let (spec, topics) = (format!("{which}.yaml"), format!("{which}.topics.yaml"));
+    let read = |name: &str| fs::read(folder_of(code).join(name));
+    let folder = Folder::new().with(&spec, read(&spec).unwrap());
+    match read(&topics) {
+        Ok(text) => folder.with(&topics, text).check(&[&spec, "--topics", &topics]),
+        Err(_) => folder.check(&[&spec]),
+    }
+}
+
+#[test]
+fn every_rule_has_a_folder() {
+    let of_check = |code: &String| ("CG0301".."CG0800").contains(&code.as_str()) && !ELSEWHERE.contains(&code.as_str());
+    let missing: Vec<_> =
+        Code::all().map(|c| c.to_string()).filter(of_check).filter(|c| !folder_of(c).is_dir()).collect();
+    assert!(missing.is_empty(), "no tests/rules/CODE for {missing:?}");
+}
+
+#[test]
+fn each_rule_finds_what_it_is_for_and_nothing_in_good_documents() {
+    let root = folder_of("");
+    let entries = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
+    let mut codes: Vec<_> =
+        entries.filter(|p| p.is_dir()).map(|p| p.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    codes.sort();
+    assert!(codes.len() > 40, "the folders are not where they were: {codes:?}");
+    for code in &codes {
+        let good = check(code, "good");
+        let wrong = good.iter().any(|f| f.code == *code || f.severity == "error");
+        assert!(!wrong, "{code}/good.yaml: {good:#?}");
+
+        let place = |file: &str, line: u64, column: u64| match file {
+            "bad.yaml" => format!("{line}:{column}"),
+            file => format!("{file}:{line}:{column}"),
+        };
+        let found = check(code, "bad");
+        let lines = found.iter().map(|f| {
+            let related: Vec<_> = f.related.iter().map(|(file, line, column)| place(file, *line, *column)).collect();
+            let others = if related.is_empty() { String::new() } else { format!(" -> {}", related.join(" ")) };
+            format!("{} {} {}{others}", f.code, place(&f.file, f.at.0, f.at.1), f.severity)
+        });
+        let lines: Vec<String> = lines.collect();
+        let expected = fs::read_to_string(folder_of(code).join("expected.txt")).unwrap();
+        assert_eq!(lines, expected.lines().collect::<Vec<_>>(), "{code}/bad.yaml");
+        assert!(found.iter().any(|f| f.code == *code), "{code}/bad.yaml breaks another rule");
+    }
+}
 
 const HEAD: &str = "asyncapi: 2.6.0\ninfo: { title: t, version: 1.0.0 }\n";
 const HEAD_3: &str = "asyncapi: 3.0.0\ninfo: { title: t, version: 1.0.0 }\n";
