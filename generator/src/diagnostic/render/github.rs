@@ -34,7 +34,14 @@ pub(super) fn render(diagnostics: &[Diagnostic], document: &Document) -> String 
                 && let Some(file) = document.files().get(span.file as usize)
             {
                 let start = file.position(span.start);
-                let _ = write!(message, "\n{}:{}:{}: {}", printable(&file.name), start.line, start.column, printable(&related.message));
+                let _ = write!(
+                    message,
+                    "\n{}:{}:{}: {}",
+                    printable(&file.name),
+                    start.line,
+                    start.column,
+                    printable(&related.message)
+                );
             }
         }
         if let Some(help) = &d.help {
