@@ -66,7 +66,19 @@ pub enum FailureKind {
     Dependency,
 }
 
-/// A handler's failure. Not an `Error` itself, so that `?` turns any error into a transient one.
+/// Whether an error says by itself that something every event needs is away.
+fn is_down(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
+    #[cfg(feature = "postgres")]
+    return crate::inbox::postgres::is_down(error);
+    #[cfg(not(feature = "postgres"))]
+    {
+        let _ = error;
+        false
+    }
+}
+
+/// A handler's failure. Not an `Error` itself, so that `?` turns any error into a transient one; with the feature `postgres`,
+/// one of tokio-postgres that says that the database is away becomes a dependency's.
 pub struct HandlerError {
     kind: FailureKind,
     source: Box<dyn StdError + Send + Sync>,
@@ -99,7 +111,9 @@ impl HandlerError {
 
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     fn from(source: E) -> Self {
-        Self::transient(source)
+        let source = source.into();
+        let kind = if is_down(&*source) { FailureKind::Dependency } else { FailureKind::Transient };
+        Self { kind, source }
     }
 }
 

@@ -113,7 +113,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn of(effects: &[Effect], published: &HashMap<i64, u32>) -> Self {
+    /// Of these effects, in the order they happened, against `published`: so many events of each key.
+    #[must_use]
+    pub fn of(effects: &[Effect], published: &HashMap<i64, u32>) -> Self {
         let mut seen: HashMap<i64, Vec<bool>> =
             published.iter().map(|(&key, &count)| (key, vec![false; count as usize])).collect();
         let mut verdict = Self { events: published.values().map(|&count| count as usize).sum(), ..Self::default() };

@@ -11,7 +11,8 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::{Offset, TopicPartitionList};
 
 use crate::wire::until;
 
@@ -127,16 +128,37 @@ impl KafkaService {
     /// # Panics
     /// When the broker does not carry it out within half a minute.
     pub async fn empty_topic(&self, name: &str, partitions: i32) {
-        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
-        let known = || {
-            let metadata = admin.inner().fetch_metadata(None, Duration::from_secs(10)).unwrap();
-            metadata.topics().iter().any(|topic| topic.name() == name)
-        };
-        if known() {
+        if self.has_topic(name) {
+            let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
             admin.delete_topics(&[name], &AdminOptions::new()).await.unwrap();
-            until(Duration::from_secs(30), "the topic to be gone", || (!known()).then_some(()));
+            until(Duration::from_secs(30), "the topic to be gone", || (!self.has_topic(name)).then_some(()));
         }
         self.create_topic(name, partitions, 1, &[]).await;
+    }
+
+    /// Whether there is a topic of that name.
+    ///
+    /// # Panics
+    /// When no broker answers.
+    #[must_use]
+    pub fn has_topic(&self, name: &str) -> bool {
+        let client: BaseConsumer = self.client().create().unwrap();
+        // Of all topics: asked for by name, a topic is created on some brokers.
+        let metadata = client.fetch_metadata(None, Duration::from_secs(10)).unwrap();
+        metadata.topics().iter().any(|topic| topic.name() == name)
+    }
+
+    /// Sets a group without members back to the beginning of a topic.
+    ///
+    /// # Panics
+    /// When the group has members.
+    pub fn set_back(&self, group: &str, topic: &str) {
+        let client: BaseConsumer = self.client().set("group.id", group).create().unwrap();
+        let mut beginning = TopicPartitionList::new();
+        for (partition, (low, _)) in self.ends(topic) {
+            beginning.add_partition_offset(topic, partition, Offset::Offset(low)).unwrap();
+        }
+        client.commit(&beginning, CommitMode::Sync).unwrap();
     }
 
     /// The configuration of a topic, defaults included.
@@ -250,7 +272,7 @@ fn version() -> String {
 }
 
 /// Leaves a line for whoever asks which services the tests used; `make test` does.
-fn note(service: &str) {
+pub(crate) fn note(service: &str) {
     if let Some(log) = std::env::var_os("CONECTA_SERVICES_LOG") {
         let mut file = OpenOptions::new().create(true).append(true).open(log).unwrap();
         writeln!(file, "{service}").unwrap();

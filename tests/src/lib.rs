@@ -7,10 +7,12 @@ pub mod contract;
 pub mod effects;
 pub mod java;
 pub mod kafka;
+pub mod postgres;
 pub mod wire;
 pub mod worker;
 
 pub use kafka::KafkaService;
+pub use postgres::PostgresService;
 
 /// Compiles the README's code.
 #[cfg(doctest)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// A running `worker`, the program of `src/bin/worker.rs`. Killed when dropped.
+/// A running program of `src/bin`. Killed when dropped.
 #[derive(Debug)]
 pub struct Worker(Child);
 
@@ -33,19 +33,37 @@ impl Workers<'_> {
     /// When the program cannot be run.
     #[must_use]
     pub fn start(&self, effects: &Path) -> Worker {
-        let child = Command::new(self.program)
-            .args([self.brokers, self.group])
-            .arg(effects)
-            .arg(self.work.as_micros().to_string())
-            .args(self.properties)
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("the worker runs");
-        Worker(child)
+        Worker::start(
+            Command::new(self.program)
+                .args([self.brokers, self.group])
+                .arg(effects)
+                .arg(self.work.as_micros().to_string())
+                .args(self.properties),
+        )
     }
 }
 
 impl Worker {
+    /// Starts one. It holds the other end of its standard input, and ends when that is closed.
+    ///
+    /// # Panics
+    /// When the program cannot be run.
+    #[must_use]
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::piped()).spawn().expect("the worker runs"))
+    }
+
+    /// Whether a signal has ended it.
+    ///
+    /// # Panics
+    /// When it has ended by itself.
+    pub fn is_dead(&mut self) -> bool {
+        use std::os::unix::process::ExitStatusExt as _;
+        let Some(status) = self.0.try_wait().unwrap() else { return false };
+        assert!(status.signal().is_some(), "the worker ended by itself: {status}");
+        true
+    }
+
     /// Its process.
     #[must_use]
     pub fn id(&self) -> u32 {

@@ -248,6 +248,12 @@ impl<I: Inbox> Consumer<I::Context, I> {
                     second: registration.handler(),
                 });
             }
+            if let (Some(remembered), Some(kept)) = (self.inbox.remembers_for(), registration.topic().retention_ms)
+                // A negative one stands for no end.
+                && u64::try_from(kept).map_or(true, |kept| remembered < Duration::from_millis(kept))
+            {
+                return Err(ConsumerError::ForgetsTooSoon { topic, kept_ms: kept, remembered });
+            }
         }
         Ok(())
     }
@@ -282,6 +288,19 @@ pub enum ConsumerError {
         first: &'static str,
         /// And of the other.
         second: &'static str,
+    },
+    /// The inbox forgets events that the topic still has: those would be handled again if the group were set back.
+    #[error(
+        "the inbox remembers events for {remembered:?}, but {topic} keeps them for {kept_ms} ms: give the inbox a longer \
+         retention"
+    )]
+    ForgetsTooSoon {
+        /// Which topic.
+        topic: &'static str,
+        /// Its `retention.ms` in the contract; -1 is for ever.
+        kept_ms: i64,
+        /// For how long the inbox remembers.
+        remembered: Duration,
     },
     /// librdkafka cannot go on. What was done is committed as far as that was still possible.
     #[error("the consumer cannot go on: {reason}")]

@@ -63,7 +63,7 @@ impl Failure {
             FailureKind::Transient => FailureCode::Failed,
             FailureKind::Dependency => FailureCode::DependencyDown,
         };
-        Self::new(code, error.to_string())
+        Self::new(code, chain(error.source()))
     }
 
     pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
@@ -84,6 +84,21 @@ impl Failures {
     pub(crate) fn add(before: Option<&Self>, failure: Failure) -> Self {
         Self { first_at: before.map_or(failure.at, |before| before.first_at), last: failure }
     }
+}
+
+/// What an error says, and those behind it, unless they are only said again.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut link = error.source();
+    while let Some(cause) = link {
+        let cause_says = cause.to_string();
+        if !said.contains(&cause_says) {
+            said.push_str(": ");
+            said.push_str(&cause_says);
+        }
+        link = cause.source();
+    }
+    said
 }
 
 /// How much of a reason is passed on.
@@ -134,6 +149,16 @@ mod tests {
         );
         let reason = "no mail to juan.perez@example.com (123456789, caso 54321): 7 tries";
         assert_eq!(masked(reason, &record), "no mail to *** (***, caso ***): 7 tries");
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot write the case")]
+    struct Wrapped(#[source] std::fmt::Error);
+
+    #[test]
+    fn a_reason_names_the_errors_behind_the_handlers() {
+        let failure = Failure::handler(&HandlerError::from(Wrapped(std::fmt::Error)));
+        assert_eq!(failure.reason, format!("cannot write the case: {}", std::fmt::Error));
     }
 
     #[test]

@@ -127,7 +127,14 @@ impl<I: Inbox> Lanes<I> {
             }
         }
 
-        let context = self.inbox.lend(open);
+        let context = match self.inbox.lend(open) {
+            Ok(context) => context,
+            Err(error) => {
+                worker.clear();
+                *session = None;
+                return Err(Failure::handler(&error));
+            }
+        };
         let result = match caught(|| worker.start(record, run.attempt, context)) {
             Ok(()) => turn.patiently(handling(worker)).await,
             Err(panic) => Err(panic),

@@ -184,7 +184,9 @@ impl Inbox for MemoryInbox {
         Ok(())
     }
 
-    fn lend(&self, _: &mut MemorySession) {}
+    fn lend(&self, _: &mut MemorySession) -> Result<(), HandlerError> {
+        Ok(())
+    }
 
     fn reclaimed(&self, _: &mut MemorySession) -> bool {
         true

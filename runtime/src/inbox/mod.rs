@@ -11,8 +11,11 @@
 //! ```
 
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 
 use std::future::Future;
+use std::time::Duration;
 
 pub use memory::MemoryInbox;
 
@@ -48,6 +51,12 @@ pub trait Inbox: Send + Sync + 'static {
     /// Whether it remembers anything. One that does not is not asked to [`begin`](Inbox::begin).
     const REMEMBERS: bool = true;
 
+    /// For how long it remembers an event at the least, if it promises that. A consumer refuses to run with one that
+    /// remembers for less long than a topic of its keeps records: the group set back to the beginning would repeat effects.
+    fn remembers_for(&self) -> Option<Duration> {
+        None
+    }
+
     /// Opens a session. It is kept for as long as it works.
     ///
     /// # Errors
@@ -67,7 +76,10 @@ pub trait Inbox: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 
     /// What the handler is lent for one unit of work.
-    fn lend(&self, session: &mut Self::Session) -> Self::Context;
+    ///
+    /// # Errors
+    /// When none was begun.
+    fn lend(&self, session: &mut Self::Session) -> Result<Self::Context, HandlerError>;
 
     /// Whether what was lent is back. A handler that kept it, in a task of its own for instance, could still write to the
     /// transaction: such a unit is rolled back.
@@ -109,7 +121,9 @@ impl Inbox for NoInbox {
         Ok(())
     }
 
-    fn lend(&self, (): &mut ()) {}
+    fn lend(&self, (): &mut ()) -> Result<(), HandlerError> {
+        Ok(())
+    }
 
     fn reclaimed(&self, (): &mut ()) -> bool {
         true

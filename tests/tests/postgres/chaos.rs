@@ -1,0 +1,176 @@
+//! Effects that happen once, whatever becomes of the processes and of the database. Judged from outside: what was published
+//! against the effects in the database.
+//!
+//! `CONECTA_SOAK=1` publishes 100,000 events rather than 4,000.
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::time::Duration;
+
+use conecta_tests::PostgresService;
+use conecta_tests::contract::Contract;
+use conecta_tests::effects::{Effect, Verdict};
+use conecta_tests::postgres::Database;
+use conecta_tests::wire::{unique, until};
+use conecta_tests::worker::Worker;
+use nix::sys::signal::Signal;
+use tokio_postgres::Client;
+
+const CASES: i64 = 500;
+const LIMIT: Duration = Duration::from_secs(180);
+const TOPIC: &str = "casos.creados";
+/// The death of a member is to be noticed within a test's patience.
+const PROPERTIES: &[&str] =
+    &["partition.assignment.strategy=cooperative-sticky", "session.timeout.ms=2000", "heartbeat.interval.ms=200"];
+
+/// Events on a broker; each group that handles them has a database of its own.
+struct Chaos {
+    contract: Contract,
+    postgres: PostgresService,
+    published: HashMap<i64, u32>,
+}
+
+impl Chaos {
+    async fn start() -> Self {
+        let contract = Contract::start().await;
+        let each = if std::env::var_os("CONECTA_SOAK").is_some() { 200 } else { 8 };
+        contract.publish_cases(CASES, each).await;
+        let published = (0..CASES).map(|case| (case, each)).collect();
+        Self { contract, postgres: PostgresService::start(), published }
+    }
+
+    fn events(&self) -> u32 {
+        self.published.values().sum()
+    }
+
+    async fn group(&self, name: &str) -> Group<'_> {
+        let database = self.postgres.database().await;
+        let client = database.client().await;
+        // Nothing in it keeps an effect from happening twice, and `place` is their order.
+        let table =
+            "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, key bigint, seq bigint, process bigint)";
+        client.batch_execute(table).await.unwrap();
+        Group { chaos: self, name: unique(name), database, client }
+    }
+}
+
+struct Group<'a> {
+    chaos: &'a Chaos,
+    name: String,
+    database: Database,
+    client: Client,
+}
+
+impl Group<'_> {
+    fn worker(&self, fault: &str) -> Worker {
+        let kafka = &self.chaos.contract.kafka;
+        Worker::start(
+            Command::new(env!("CARGO_BIN_EXE_postgres_worker"))
+                .args([kafka.brokers(), &self.name, &self.database.url, fault])
+                .args(PROPERTIES),
+        )
+    }
+
+    fn wait_until_committed(&self) {
+        let kafka = &self.chaos.contract.kafka;
+        until(LIMIT, "everything to be committed", || (kafka.lag(&self.name, TOPIC) == 0).then_some(()));
+    }
+
+    async fn wait_for_effects(&self, wanted: i64) {
+        let deadline = std::time::Instant::now() + LIMIT;
+        loop {
+            let row = self.client.query_one("SELECT count(*) FROM effects", &[]).await.unwrap();
+            if row.get::<_, i64>(0) >= wanted {
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "waited {LIMIT:?} for {wanted} effects");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Each event has had its effect, once and in order, and none was given up.
+    #[allow(clippy::print_stdout, reason = "the line is for whoever runs `make chaos`")]
+    async fn judge(&self, name: &str) {
+        // The database may have been restarted.
+        let client = self.database.client().await;
+        let rows = client.query("SELECT key, seq FROM effects ORDER BY place", &[]).await.unwrap();
+        let effects: Vec<Effect> = rows
+            .iter()
+            .map(|row| Effect { key: row.get(0), seq: u32::try_from(row.get::<_, i64>(1)).unwrap() })
+            .collect();
+        let verdict = Verdict::of(&effects, &self.chaos.published);
+        println!("CHAOS name={name} {verdict} promise=exactly-once");
+        let expected = Verdict { events: self.chaos.events() as usize, ..Verdict::default() };
+        assert_eq!(verdict, expected, "{name}");
+        let dead = conecta_runtime::consumer::dead_letter::topic_name(TOPIC, &self.name);
+        let written =
+            if self.chaos.contract.kafka.has_topic(&dead) { self.chaos.contract.kafka.read(&dead).len() } else { 0 };
+        assert_eq!(written, 0, "{name}: nothing was given up");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_killed_at_any_point_lose_no_effect_and_double_none() {
+    let chaos = Chaos::start().await;
+    for point in ["before-effect", "after-effect", "before-commit", "after-commit"] {
+        let group = chaos.group(point).await;
+        // Three members, each of which kills itself before it is through with its share; and three more.
+        let at = |part: u32| format!("{point}:{}:SIGKILL", chaos.events() / part);
+        let mut members = [group.worker(&at(40)), group.worker(&at(30)), group.worker(&at(20))];
+        for fault in [at(15), at(10), "none".to_owned()] {
+            until(LIMIT, "a member to kill itself", || {
+                let dead = members.iter_mut().find_map(|member| member.is_dead().then_some(member))?;
+                *dead = group.worker(&fault);
+                Some(())
+            });
+        }
+        group.wait_until_committed();
+        drop(members);
+        group.judge(&format!("postgres-kill-{point}")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_frozen_in_its_transaction_keeps_nobody_waiting_and_doubles_nothing_when_it_thaws() {
+    let chaos = Chaos::start().await;
+    let group = chaos.group("frozen").await;
+    let frozen = group.worker("after-effect:500:SIGSTOP");
+    group.wait_for_effects(400).await;
+    let other = group.worker("none");
+    group.wait_until_committed();
+    frozen.signal(Signal::SIGCONT);
+    // It may be thrown out of the group by now, or have to begin anew; either way it is to end well.
+    assert!(frozen.terminate().success());
+    assert!(other.terminate().success());
+    group.judge("postgres-frozen-in-transaction").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_crashes_and_comes_back_costs_no_event() {
+    let chaos = Chaos::start().await;
+    let group = chaos.group("crash").await;
+    let members = [group.worker("none"), group.worker("none")];
+    group.wait_for_effects(i64::from(chaos.events() / 5)).await;
+    chaos.postgres.crash();
+    chaos.postgres.start_again();
+    group.wait_until_committed();
+    for member in members {
+        assert!(member.terminate().success());
+    }
+    group.judge("postgres-database-crash").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_set_back_to_the_beginning_doubles_nothing() {
+    let chaos = Chaos::start().await;
+    let group = chaos.group("replay").await;
+    let first = group.worker("none");
+    group.wait_until_committed();
+    assert!(first.terminate().success());
+    chaos.contract.kafka.set_back(&group.name, TOPIC);
+    assert_eq!(chaos.contract.kafka.lag(&group.name, TOPIC), i64::from(chaos.events()));
+    let second = group.worker("none");
+    group.wait_until_committed();
+    assert!(second.terminate().success());
+    group.judge("postgres-replay").await;
+}

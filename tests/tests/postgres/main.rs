@@ -1,0 +1,6 @@
+//! On a real PostgreSQL, and where events flow, on a real Apache Kafka: one binary, so that its tests share a server.
+#![allow(clippy::unwrap_used)]
+
+mod chaos;
+mod conformance;
+mod inbox;
