@@ -192,6 +192,16 @@ fn events_without_a_known_identifier_are_noted() {
 }
 
 #[test]
+fn a_sensitive_property_that_is_nowhere_is_warned_of() {
+    let mut loaded =
+        load(Source::new("asyncapi.yaml", document("type: object\nproperties: { email: {} }\n")), None, &NoFiles);
+    let config = Config::parse("[sensitive]\nfields = [\"email\", \"e-mail\"]").unwrap();
+    generate_crate(&mut loaded, &config, &CrateOptions::default(), &Templates::default()).unwrap().unwrap();
+    let warned = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0822");
+    assert_eq!(warned.map(|d| &*d.message).collect::<Vec<_>>(), ["no schema has the sensitive property `e-mail`"]);
+}
+
+#[test]
 fn text_of_the_document_is_nothing_but_text() {
     let spec = document(
         "type: object

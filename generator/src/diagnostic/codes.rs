@@ -301,6 +301,9 @@ codes! {
     ALLOW = 905 Warning "nothing is allowed by this",
         "A comment or an `x-conecta-allow` names a code that there is not, or that cannot be allowed.",
         "LegacyOrder: # conecta-gen: allow(CG0420)\n  type: object\nOldOrder:\n  x-conecta-allow: [CG0420]\n  type: object";
+    MASKS_NOTHING = 822 Warning "a sensitive property is nowhere in the document",
+        "`[sensitive]` of conecta-gen.toml names a property that no schema has. If the name is a slip, the property that was meant is shown in `Debug` and in logs.",
+        "# conecta-gen.toml\n[sensitive]\nfields = [\"email\"]";
 }
 
 impl Code {
