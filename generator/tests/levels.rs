@@ -101,6 +101,19 @@ fn a_field_allows_the_mapping_it_stands_in() {
 }
 
 #[test]
+fn what_is_allowed_takes_no_room_from_what_is_told() {
+    let schemas: String =
+        (0..6_000).map(|i| format!("    A{i}: {{ x-conecta-allow: [CG0420], type: string }}\n")).collect();
+    let head = "asyncapi: 2.6.0\ninfo: { title: t, version: 1.0.0 }\nchannels: {}\ncomponents:\n  schemas:\n";
+    let folder = Folder::new().with("spec.yaml", format!("{head}{schemas}    B: {{ type: string }}\n"));
+    assert_eq!(briefs(&folder), ["CG0420 6006:5 note"]);
+    let folder = folder.with("spec.yaml", format!("{head}{}", schemas.replace("x-conecta-allow", "x-other")));
+    let findings = folder.check(&["spec.yaml"]);
+    assert_eq!((findings.len(), findings[5_000].code.as_str()), (5_001, "CG0116"));
+    assert!(findings[5_000].message.starts_with("1000 more"), "{}", findings[5_000].message);
+}
+
+#[test]
 fn what_allows_nothing_is_said() {
     let spec = format!(
         "# conecta-gen: allow(CG0999)\n# conecta-gen: alow(CG0420)\n{UNUSED}    B: {{ x-conecta-allow: [CG0201], type: string }} # conecta-gen: allow(CG0420, CG0303)\n"

@@ -139,14 +139,17 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// How many are kept: errors, and as many that are none.
-    const MOST: usize = 5_000;
+    /// How many are kept: errors, and as many that are none. More than are told, since some may be allowed.
+    const KEPT: usize = 20_000;
+
+    /// How many are told: errors, and as many that are none.
+    const TOLD: usize = 5_000;
 
     /// Adds one.
     pub fn push(&mut self, finding: Diagnostic) {
         let is_error = finding.severity == Severity::Error;
         let alike = if is_error { self.errors } else { self.list.len() - self.errors };
-        if alike < Self::MOST {
+        if alike < Self::KEPT {
             self.errors += usize::from(is_error);
             self.list.push(finding);
         } else {
@@ -163,6 +166,14 @@ impl Findings {
     /// Sorted by file and place, each said once.
     pub fn into_sorted(mut self, document: &Document) -> Vec<Diagnostic> {
         sort(&mut self.list, document);
+        let before = self.list.len();
+        let (mut errors, mut others) = (0, 0);
+        self.list.retain(|finding| {
+            let alike = if finding.severity == Severity::Error { &mut errors } else { &mut others };
+            *alike += 1;
+            *alike <= Self::TOLD
+        });
+        self.dropped += before - self.list.len();
         if self.dropped > 0 {
             self.list.push(Diagnostic::new(Code::MORE, format!("{} more findings are not shown", self.dropped)));
         }

@@ -93,6 +93,11 @@ impl Document {
         Self { files: vec![File::new(name.clone(), name, text)], ..Self::default() }
     }
 
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.tree.len() as usize
+    }
+
     /// Every value that stands under `key`, in whatever mapping.
     pub(crate) fn under_key<'d>(&'d self, key: &'d str) -> impl Iterator<Item = Place> + 'd {
         (0..self.tree.len()).map(Place).filter(move |place| self.key(*place) == Some(key))
