@@ -43,7 +43,7 @@ const CLOSE: Duration = Duration::from_secs(10);
 /// - A failure is what the handler says it is (see [`HandlerError`](crate::HandlerError)): poison goes to the dead-letter
 ///   topic at once, a transient one is tried again [so often](Self::retries) and then goes there, and while a dependency is
 ///   down nothing is committed or dead-lettered. A panic is a transient failure. What cannot be decoded is poison.
-/// - A handler that takes long keeps nothing waiting but its key.
+/// - A handler that takes long keeps nothing waiting but its key, until [its deadline](Self::handler_deadline).
 /// - Events under way are bounded, and memory with them.
 ///
 /// `C` is what handlers are lent by the inbox.
@@ -58,6 +58,7 @@ pub struct Consumer<C = (), I = NoInbox> {
     concurrency: usize,
     without_id: WithoutId,
     create_dead_letter_topics: bool,
+    deadline: Option<Duration>,
     metrics: Metrics,
 }
 
@@ -73,6 +74,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             concurrency: 64,
             without_id: WithoutId::default(),
             create_dead_letter_topics: true,
+            deadline: None,
             metrics: Metrics::default(),
         }
     }
@@ -88,6 +90,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             concurrency,
             without_id,
             create_dead_letter_topics,
+            deadline,
             metrics,
         } = self;
         Consumer {
@@ -99,6 +102,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             concurrency,
             without_id,
             create_dead_letter_topics,
+            deadline,
             metrics,
         }
     }
@@ -157,6 +161,14 @@ impl<C: Send + 'static, I> Consumer<C, I> {
         self
     }
 
+    /// How long a handler may take for one try; as long as it likes unless set. After that its future is dropped, at the
+    /// `await` it stands at, which counts as a transient failure. A transaction that it was lent is rolled back; what it
+    /// has spawned, or does without ever awaiting, cannot be stopped.
+    pub fn handler_deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
     /// What stands for the identifier of an event that has none, when the inbox asks for it.
     pub fn without_id(mut self, without_id: WithoutId) -> Self {
         self.without_id = without_id;
@@ -186,7 +198,9 @@ impl<I: Inbox> Consumer<I::Context, I> {
     /// When it cannot be started, or when librdkafka says that it cannot go on.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<Report, ConsumerError> {
         self.check()?;
-        let Self { settings, group, registrations, inbox, mut engine, concurrency, without_id, metrics, .. } = self;
+        let Self {
+            settings, group, registrations, inbox, mut engine, concurrency, without_id, deadline, metrics, ..
+        } = self;
         // One lane: the pool shares the work out.
         engine.lanes = 1;
         engine.run_length = RUN;
@@ -205,7 +219,8 @@ impl<I: Inbox> Consumer<I::Context, I> {
         let mut running = shell::start(plan, Arc::clone(&pool), metrics.clone())?;
         let stop = StopOnDrop(Arc::clone(&pool));
 
-        let lanes = Arc::new(Lanes { pool: Arc::clone(&pool), inbox, group, registrations, without_id, metrics });
+        let lanes =
+            Arc::new(Lanes { pool: Arc::clone(&pool), inbox, group, registrations, without_id, metrics, deadline });
         let mut tasks = JoinSet::new();
         for _ in 0..concurrency {
             tasks.spawn(Arc::clone(&lanes).run());

@@ -19,7 +19,7 @@ use crate::message::{Headers, Message};
 use crate::record::RawRecord;
 
 /// What kind of failure: `undecodable`, `rejected` (by the handler), or, when the retries are used up, what the last of
-/// them was: `failed`, `panicked`, `dependency-down`.
+/// them was: `failed`, `panicked`, `timed-out`, `dependency-down`.
 pub const CODE: &str = "conecta-error-code";
 /// Where in the payload, of an event that could not be decoded: `datos.cambios[0].valor_anterior`.
 pub const PATH: &str = "conecta-error-path";

@@ -1,6 +1,6 @@
 //! What went wrong with an event, as far as it must be told to people and to the dead letter.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::codec::DecodeError;
 use crate::handler::{FailureKind, HandlerError};
@@ -24,6 +24,7 @@ pub(crate) enum FailureCode {
     Rejected,
     Failed,
     Panicked,
+    TimedOut,
     DependencyDown,
 }
 
@@ -34,6 +35,7 @@ impl FailureCode {
             Self::Rejected => "rejected",
             Self::Failed => "failed",
             Self::Panicked => "panicked",
+            Self::TimedOut => "timed-out",
             Self::DependencyDown => "dependency-down",
         }
     }
@@ -42,7 +44,7 @@ impl FailureCode {
     pub(crate) fn kind(self) -> FailureKind {
         match self {
             Self::Undecodable | Self::Rejected => FailureKind::Poison,
-            Self::Failed | Self::Panicked => FailureKind::Transient,
+            Self::Failed | Self::Panicked | Self::TimedOut => FailureKind::Transient,
             Self::DependencyDown => FailureKind::Dependency,
         }
     }
@@ -64,6 +66,10 @@ impl Failure {
             FailureKind::Dependency => FailureCode::DependencyDown,
         };
         Self::new(code, chain(error.source()))
+    }
+
+    pub(crate) fn deadline(limit: Duration) -> Self {
+        Self::new(FailureCode::TimedOut, format!("the handler was not done after {limit:?}"))
     }
 
     pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::engine::{Completion, Token};
 use super::failure::Failure;
@@ -24,6 +25,8 @@ pub(crate) struct Lanes<I: Inbox> {
     pub(crate) registrations: Vec<Registration<I::Context>>,
     pub(crate) without_id: WithoutId,
     pub(crate) metrics: Metrics,
+    /// How long a handler may take.
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl<I: Inbox> Lanes<I> {
@@ -136,11 +139,11 @@ impl<I: Inbox> Lanes<I> {
             }
         };
         let result = match caught(|| worker.start(record, run.attempt, context)) {
-            Ok(()) => turn.patiently(handling(worker)).await,
+            Ok(()) => turn.patiently(self.in_time(handling(worker))).await,
             Err(panic) => Err(panic),
         };
         if let Err(failure) = result {
-            // Drops what the handler was lent.
+            // Drops the handler where it stands, after a panic or its deadline, and what it was lent.
             worker.clear();
             self.roll_back(session, turn).await;
             return Err(failure);
@@ -157,6 +160,16 @@ impl<I: Inbox> Lanes<I> {
         }
         tally[index].handled += 1;
         Ok(())
+    }
+
+    /// Awaits a handler for as long as it may take.
+    async fn in_time(&self, handling: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+        match self.deadline {
+            None => handling.await,
+            Some(limit) => {
+                tokio::time::timeout(limit, handling).await.unwrap_or_else(|_| Err(Failure::deadline(limit)))
+            }
+        }
     }
 
     async fn roll_back(&self, session: &mut Option<I::Session>, turn: &mut Turn<'_>) {

@@ -1,6 +1,7 @@
 //! What becomes of an event that fails: the retry, the dead letter, and the dead letter that cannot be written.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -211,4 +212,53 @@ fn broken(caso: &CasoCreado, fault: impl FnOnce(&mut serde_json::Value)) -> Vec<
     let mut body = serde_json::from_slice(&body).unwrap();
     fault(&mut body);
     serde_json::to_vec(&body).unwrap()
+}
+
+/// Never done with the events of key 1.
+#[derive(Clone, Default)]
+struct Endless {
+    /// Calls for key 1 that were dropped before they were done.
+    dropped: Arc<AtomicUsize>,
+}
+
+struct CountDrop(Arc<AtomicUsize>);
+
+impl Drop for CountDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl ConsumirCasoCreado for Endless {
+    async fn consumir_caso_creado(&self, caso: Delivery<CasoCreado>) -> Result<(), HandlerError> {
+        if effect(&caso).key == 1 {
+            let _guard = CountDrop(Arc::clone(&self.dropped));
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_misses_its_deadline_is_dropped_tried_again_and_then_given_up() {
+    let contract = Contract::start().await;
+    contract.publish_cases(3, 1).await;
+    let handler = Endless::default();
+    let consumer = Consumer::new(&contract.settings, "plazo")
+        .on(casos_creados::consume(handler.clone()))
+        .retries(1)
+        .handler_deadline(Duration::from_millis(200));
+    let metrics = consumer.metrics();
+    let running = Running::new(|shutdown| consumer.run(shutdown));
+    eventually("a dead letter", LIMIT, || metrics.snapshot().topic("casos.creados").dead_lettered == 1).await.unwrap();
+    running.stop().await.unwrap();
+
+    assert_eq!(handler.dropped.load(Ordering::SeqCst), 2, "the first try and one retry");
+    assert_eq!(metrics.snapshot().topic("casos.creados").handled, 2);
+    assert_eq!(contract.kafka.lag("plazo", "casos.creados"), 0);
+    let letters = contract.kafka.read("casos.creados.plazo.dlq");
+    let [letter] = letters.as_slice() else { panic!("one dead letter, not {letters:?}") };
+    assert_eq!(letter.header("conecta-error-code").as_deref(), Some("timed-out"));
+    let said = letter.header("kafka_dlt-exception-message").unwrap();
+    assert_eq!(said, "the handler was not done after 200ms");
 }

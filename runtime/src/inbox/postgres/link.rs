@@ -95,6 +95,9 @@ impl Links {
         let (client, driver) = (self.connect)().await?;
         let limit = idle_limit.as_millis();
         client.batch_execute(&format!("SET idle_in_transaction_session_timeout = {limit}")).await?;
+        // So that a statement ends with the process or the handler that wanted it, and not when it has done its work. Some
+        // systems cannot do that; there it is refused.
+        let _ = client.batch_execute("SET client_connection_check_interval = '1s'").await;
         let types = [Type::TEXT_ARRAY, Type::TEXT_ARRAY];
         let lock = client.prepare_typed(LOCK, &types).await?;
         let admit = client.prepare_typed(ADMIT, &types).await?;

@@ -61,7 +61,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL 
 const COMMIT: &str = "SAVEPOINT conecta_whole; COMMIT";
 
 /// How long to wait for a statement that the handler has left behind before the connection is given up.
-const ROLLBACK_LIMIT: Duration = Duration::from_secs(5);
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
 
 /// How often partitions are looked after.
 const MAINTENANCE: Duration = Duration::from_secs(3600);
