@@ -66,7 +66,7 @@ chaos: deps ## Kill, freeze and rebalance under load, on a real Kafka and a real
 
 soak: deps ## The same for longer: five million schedules of the engine, 3,000 schemas, a million documents
 	CONECTA_ENGINE_SCHEDULES=5000000 $(CARGO) test -p conecta-runtime --lib engine::tests::schedule
-	CONECTA_ORACLE_CASES=3000 $(CARGO) test -p conecta-gen --test oracle
+	CONECTA_ORACLE_CASES=3000 CONECTA_ORACLE_CRATES=1000 $(CARGO) test -p conecta-gen --test oracle
 	CONECTA_FUZZ_RUNS=1000000 CONECTA_FUZZ_CRATES=1000 $(CARGO) test -p conecta-gen --test fuzz
 	CONECTA_SOAK=1 $(CARGO) test -p conecta-tests --test kafka --test postgres chaos:: -- --nocapture
 

@@ -205,18 +205,18 @@ fn payload(loaded: &Loaded, message: &str) -> SchemaId {
 }
 
 /// Those who are asked about the values of one schema.
-struct Asked<'a> {
-    judge: &'a Judge,
-    model: &'a Model<'a>,
-    schemas: &'a Schemas,
+pub(crate) struct Asked<'a> {
+    pub(crate) judge: &'a Judge,
+    pub(crate) model: &'a Model<'a>,
+    pub(crate) schemas: &'a Schemas,
     /// The same without what the generator says it does not enforce.
-    less: Option<&'a Schemas>,
-    payload: SchemaId,
+    pub(crate) less: Option<&'a Schemas>,
+    pub(crate) payload: SchemaId,
 }
 
 impl Asked<'_> {
     /// What is wrong about a verdict.
-    fn wrong(&self, value: &Value, verdict: &Verdict) -> Option<String> {
+    pub(crate) fn wrong(&self, value: &Value, verdict: &Verdict) -> Option<String> {
         match (self.judge.accepts(value), verdict) {
             (true, Verdict::Refused(why)) if is_narrower(value, why) => None,
             // A note says that a schema with properties is taken for an object.

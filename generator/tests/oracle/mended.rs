@@ -7,7 +7,7 @@ pub(crate) struct Mended {
     pub(crate) value: &'static str,
 }
 
-pub(crate) const MENDED: [Mended; 14] = [
+pub(crate) const MENDED: [Mended; 16] = [
     Mended {
         what: "a schema with `properties` and no `type` is taken for an object, and nothing says so",
         schema: r#"{ "properties": { "a": { "type": "string" } } }"#,
@@ -77,5 +77,15 @@ pub(crate) const MENDED: [Mended; 14] = [
         what: "an integer's bound beyond its type is none",
         schema: r#"{ "type": "integer", "minimum": 1e30 }"#,
         value: "5",
+    },
+    Mended {
+        what: "a name that matches another member's pattern escapes `additionalProperties`",
+        schema: r#"{ "type": "object", "properties": { "a": {} }, "allOf": [{ "additionalProperties": { "maximum": 16.75 } }, { "patternProperties": { "_id$": {} } }] }"#,
+        value: r#"{ "clave_id": 17 }"#,
+    },
+    Mended {
+        what: "a pattern is dropped because a member that allows the name by a pattern of its own forbids others",
+        schema: r#"{ "type": "object", "allOf": [{ "patternProperties": { "^clave": {} }, "additionalProperties": false }, { "patternProperties": { "_id$": { "type": "string" } } }] }"#,
+        value: r#"{ "clave_id": 17 }"#,
     },
 ];

@@ -31,6 +31,7 @@ struct Parts<'d> {
 }
 
 struct ObjectPart {
+    member: Place,
     properties: Option<Place>,
     patterns: Option<Place>,
     additional: Option<Place>,
@@ -71,7 +72,7 @@ impl<'d> Merge<'_, 'd, 'd> {
         }
         let own = member == self.schema.place || self.schema.members.len() == 1;
         let described = self.schema.members[0] == self.schema.place && self.schema.description.is_some();
-        let mut object = ObjectPart { properties: None, patterns: None, additional: None };
+        let mut object = ObjectPart { member, properties: None, patterns: None, additional: None };
         let (mut items, mut prefix, mut additional_items) = (None, None, None);
         let (mut condition, mut then, mut otherwise) = (None, None, None);
         for (key, value) in self.document.entries(member) {

@@ -2,7 +2,7 @@
 
 use super::{Merge, ObjectPart};
 use crate::{
-    api::{AdditionalProperties, TypeSet},
+    api::{AdditionalProperties, Schema, SchemaId, TypeSet},
     diagnostic::{At, Code, Diagnostic, Severity},
     document::Place,
 };
@@ -50,14 +50,15 @@ impl<'d> Merge<'_, 'd, 'd> {
                 self.schema.properties.insert(name.to_owned(), id);
             }
         }
-        for (position, (pattern, places)) in patterns.into_iter().enumerate() {
-            let forbidden = several
-                && parts.iter().any(|p| {
-                    !names(p.patterns, pattern) && p.additional.is_some_and(|a| self.document.bool(a) == Some(false))
-                });
-            if forbidden {
-                continue;
+        for part in parts.iter().filter(|part| several && part.additional.is_some()) {
+            let others = parts.iter().filter_map(|other| other.patterns);
+            let mut theirs = others.flat_map(|map| self.document.entries(map));
+            if theirs.any(|(pattern, _)| !names(part.patterns, pattern)) {
+                let condition = self.others_of(part);
+                self.schema.any_of.extend(condition.map(|id| vec![id]));
             }
+        }
+        for (position, (pattern, places)) in patterns.into_iter().enumerate() {
             if let Some(id) = self.set(&places, &["patternProperties", &position.to_string()]) {
                 self.schema.pattern_properties.insert(pattern.to_owned(), id);
             }
@@ -105,5 +106,29 @@ impl<'d> Merge<'_, 'd, 'd> {
             found.push(impossible);
         }
         self.builder.findings.extend(found);
+    }
+
+    /// What a member's `additionalProperties` says, as a schema of its own. Merged, a name that matches another member's pattern
+    /// would escape it.
+    fn others_of(&mut self, part: &ObjectPart) -> Option<SchemaId> {
+        let additional = match self.document.bool(part.additional?) {
+            Some(true) => return None,
+            Some(false) => AdditionalProperties::Forbidden,
+            None => AdditionalProperties::Schema(self.child(part.additional?)?),
+        };
+        let names = |map: Option<Place>| map.into_iter().flat_map(|map| self.document.entries(map));
+        let anything = self.builder.new_id();
+        let schema = Schema {
+            place: part.member,
+            members: vec![part.member],
+            properties: names(part.properties).map(|(name, _)| (name.to_owned(), anything)).collect(),
+            pattern_properties: names(part.patterns).map(|(pattern, _)| (pattern.to_owned(), anything)).collect(),
+            additional,
+            ..Schema::default()
+        };
+        self.builder.schemas.push(Schema { place: part.member, ..Schema::default() });
+        let id = self.builder.new_id();
+        self.builder.schemas.push(schema);
+        Some(id)
     }
 }
