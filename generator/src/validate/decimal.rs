@@ -28,9 +28,33 @@ fn divides((a, a_power): (i128, i32), (b, b_power): (i128, i32)) -> Option<bool>
     if b == 0 {
         return None;
     }
-    let power = a_power.min(b_power);
-    let scale = |digits: i128, by: i32| 10_i128.checked_pow(u32::try_from(by).ok()?)?.checked_mul(digits);
-    Some(scale(a, a_power - power)? % scale(b, b_power - power)? == 0)
+    let (mut value, mut step) = (a.unsigned_abs(), u128::from(u64::try_from(b.unsigned_abs()).ok()?));
+    if value == 0 {
+        return Some(true);
+    }
+    let mut shift = i64::from(a_power) - i64::from(b_power);
+    if shift < 0 {
+        // The step grows instead; beyond the value no multiple is left but zero.
+        while shift < 0 {
+            step *= 10;
+            if step > value {
+                return Some(false);
+            }
+            shift += 1;
+        }
+        return Some(value % step == 0);
+    }
+    // value × 10^shift modulo the step; both factors stay below 2^64.
+    value %= step;
+    let mut base = 10 % step;
+    while shift > 0 {
+        if shift & 1 == 1 {
+            value = value * base % step;
+        }
+        base = base * base % step;
+        shift >>= 1;
+    }
+    Some(value == 0)
 }
 
 fn by_doubles(number: &Number, step: &Number) -> bool {
@@ -50,11 +74,13 @@ mod tests {
     fn decimal_steps_are_exact() {
         let check = |a: Value, b: Value| is_multiple(a.as_number().unwrap(), b.as_number().unwrap());
         for (a, b) in
-            [(json!(0.3), json!(0.1)), (json!(19.99), json!(0.01)), (json!(1e20), json!(10)), (json!(0), json!(7))]
+            [(json!(0.3), json!(0.1)), (json!(19.99), json!(0.01)), (json!(1e300), json!(10)), (json!(0), json!(7))]
         {
             assert!(check(a.clone(), b.clone()), "{a} {b}");
         }
-        for (a, b) in [(json!(0.35), json!(0.1)), (json!(7), json!(2)), (json!(1e-7), json!(1e-6))] {
+        for (a, b) in
+            [(json!(0.35), json!(0.1)), (json!(1e300), json!(7)), (json!(1e-7), json!(1e-6)), (json!(1e-300), json!(3))]
+        {
             assert!(!check(a.clone(), b.clone()), "{a} {b}");
         }
     }
