@@ -4,5 +4,6 @@
 mod chaos;
 mod events;
 mod failures;
+mod logs;
 mod partitions;
 mod service;

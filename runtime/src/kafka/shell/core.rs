@@ -19,7 +19,8 @@ use crate::consumer::engine::{
     Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Input, Millis, PartitionId, RunId,
     Settings, Token,
 };
-use crate::consumer::pool::{Answer, Chunk, Pool, Run};
+use crate::consumer::failure::{FailureCode, masked};
+use crate::consumer::pool::{Answer, Chunk, Failed, Pool, Run};
 use crate::telemetry::{Metrics, add};
 
 /// How many records the engine is given at once; its bounds are exceeded by no more than that.
@@ -39,6 +40,8 @@ const BUSY_REST: Duration = Duration::from_millis(2);
 pub(super) struct HandlerInfo {
     pub(super) topic: &'static str,
     pub(super) name: &'static str,
+    /// What its last event said that failed for a dependency, without the payload's values.
+    pub(super) complaint: String,
 }
 
 /// What the poll thread works on. It lives behind a lock only because librdkafka's rebalance callback has to reach it, on
@@ -125,9 +128,7 @@ impl Core {
             match answer {
                 Answer::Completed { completion, failure } => {
                     if let Some(failed) = failure {
-                        let (partition, offset) = (failed.partition, failed.offset);
-                        tracing::debug!(partition, offset, code = failed.failure.code.as_str(), "an event failed");
-                        self.store.note(*failed);
+                        self.note(*failed);
                     }
                     completions.push(completion);
                 }
@@ -231,6 +232,7 @@ impl Core {
                         add(&self.metrics.counters().breaker_openings, 1);
                         tracing::error!(
                             handler = self.handler(circuit),
+                            reason = self.handlers.get(circuit.0 as usize).map_or("", |handler| &handler.complaint),
                             "a dependency is down: consumption waits, nothing is committed or dead-lettered"
                         );
                     }
@@ -277,6 +279,18 @@ impl Core {
                 chunks.push(chunk);
             }
         }
+    }
+
+    fn note(&mut self, failed: Failed) {
+        let (partition, offset) = (failed.partition, failed.offset);
+        tracing::debug!(partition, offset, code = failed.failure.code.as_str(), "an event failed");
+        if failed.failure.code == FailureCode::DependencyDown
+            && let Some(record) = self.store.record(failed.token)
+            && let Some(handler) = self.handlers.get_mut(failed.handler as usize)
+        {
+            handler.complaint = masked(&failed.failure.reason, &record);
+        }
+        self.store.note(failed);
     }
 
     fn dead_letter(&self, run: RunId, token: Token, attempts: u32, reason: DeadLetterReason) {

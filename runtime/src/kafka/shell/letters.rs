@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::consumer::dead_letter::{self, Circumstances};
 use crate::consumer::engine::DeadLetterReason;
-use crate::consumer::failure::Failures;
+use crate::consumer::failure::{Failures, masked};
 use crate::kafka::admin::Admin;
 use crate::kafka::publisher::KafkaPublisher;
 use crate::kafka::settings::KafkaSettings;
@@ -57,7 +57,9 @@ impl Letters {
                 if let Some(topic) = topic {
                     add(&topic.dead_lettered, 1);
                 }
-                tracing::warn!(record = ?letter.record, to, code, attempts = letter.attempts, "dead-lettered");
+                let record = &letter.record;
+                let reason = letter.failures.as_ref().map_or_else(String::new, |it| masked(&it.last.reason, record));
+                tracing::warn!(?record, to, code, reason, attempts = letter.attempts, "dead-lettered");
                 true
             }
             Err(error) => {

@@ -57,7 +57,8 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
     let config = plan.settings.consumer_config(&plan.group)?;
     let letters = Letters::new(&plan.settings, &plan.group, plan.create_dead_letter_topics, metrics.clone());
     let topics: Vec<_> = plan.handlers.iter().map(|(topic, _)| *topic).collect();
-    let handlers = plan.handlers.iter().map(|&(topic, name)| HandlerInfo { topic, name }).collect();
+    let handlers =
+        plan.handlers.iter().map(|&(topic, name)| HandlerInfo { topic, name, complaint: String::new() }).collect();
     let runtime = tokio::runtime::Handle::current();
     let core = Core::new(plan.engine, handlers, Arc::clone(&pool), metrics, letters, runtime);
     let mut consumer: BaseConsumer<Rebalances> =
