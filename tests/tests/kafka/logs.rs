@@ -84,14 +84,14 @@ async fn line_of(words: &str, server: &'static str, failure: fn(String) -> Handl
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_says_why_consumption_waits_without_quoting_the_payload() {
-    let line = line_of("a dependency is down", "db-7", |said| HandlerError::dependency(said)).await;
+    let line = line_of("a dependency is down", "db-7", HandlerError::dependency).await;
     assert!(line.starts_with("ERROR") && line.contains("db-7 refuses"), "{line}");
     assert!(line.contains("***") && !line.contains("Bache"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_says_why_an_event_was_given_up_without_quoting_the_payload() {
-    let line = line_of("dead-lettered", "db-8", |said| HandlerError::transient(said)).await;
+    let line = line_of("dead-lettered", "db-8", HandlerError::transient).await;
     assert!(line.starts_with("WARN") && line.contains("db-8 refuses"), "{line}");
     assert!(line.contains("***") && !line.contains("Bache"), "{line}");
     assert!(line.contains("code=\"failed\""), "{line}");

@@ -1,0 +1,65 @@
+//! docs/operations.md says what the runtime does: what it quotes stands in the source, and no counter is missing.
+
+use std::fs;
+use std::path::Path;
+
+use conecta_tests::kafka::root;
+
+/// The sections whose tables begin with something of the source.
+const QUOTING: [&str; 4] = ["What the log says", "Counters", "Dead letters", "Settings"];
+
+fn guide() -> String {
+    fs::read_to_string(root().join("docs/operations.md")).unwrap()
+}
+
+/// What the first cells of the tables of a section quote.
+fn quoted(guide: &str, section: &str) -> Vec<String> {
+    let start = guide.find(&format!("\n## {section}\n")).unwrap_or_else(|| panic!("no section {section:?}"));
+    let text = &guide[start + 4..];
+    let text = &text[..text.find("\n## ").unwrap_or(text.len())];
+    text.lines()
+        .filter_map(|line| Some(line.strip_prefix("| `")?.split_once("` |")?.0.to_owned()))
+        .flat_map(|cell| cell.split("`, `").map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+fn source(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            source(&entry, text);
+        } else if entry.extension().is_some_and(|it| it == "rs") {
+            text.push_str(&fs::read_to_string(entry).unwrap());
+        }
+    }
+}
+
+#[test]
+fn what_the_operators_guide_quotes_stands_in_the_runtime() {
+    let guide = guide();
+    let mut runtime = String::new();
+    source(&root().join("runtime/src"), &mut runtime);
+    for section in QUOTING {
+        let quoted = quoted(&guide, section);
+        assert!(quoted.len() > 4, "{section}: {quoted:?}");
+        for text in quoted {
+            assert!(runtime.contains(&text), "{section}: {text:?} is not in the runtime");
+        }
+    }
+}
+
+#[test]
+fn the_operators_guide_knows_every_counter_and_every_code() {
+    let guide = guide();
+    let telemetry = fs::read_to_string(root().join("runtime/src/telemetry.rs")).unwrap();
+    let counters = telemetry.lines().filter_map(|line| line.strip_prefix("    pub ")?.strip_suffix(": u64,"));
+    let known = quoted(&guide, "Counters");
+    let missing: Vec<&str> = counters.filter(|counter| !known.iter().any(|it| it == counter)).collect();
+    assert!(missing.is_empty(), "not in docs/operations.md: {missing:?}");
+
+    let failure = fs::read_to_string(root().join("runtime/src/consumer/failure.rs")).unwrap();
+    let codes = failure.lines().filter_map(|line| line.trim().split_once(" => \"")?.1.strip_suffix("\","));
+    // A dependency that is down gives nothing up.
+    let unknown: Vec<&str> =
+        codes.filter(|code| *code != "dependency-down" && !guide.contains(&format!("`{code}`"))).collect();
+    assert!(unknown.is_empty(), "not in docs/operations.md: {unknown:?}");
+}
