@@ -126,7 +126,11 @@ fn main() {
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
         let (name, json) = line.split_once('\t').unwrap();
-        match messages[name](json.as_bytes()) {
+        let Some(transcode) = messages.get(name) else {
+            writeln!(out, "refused\tMESSAGES does not list {name}").unwrap();
+            continue;
+        };
+        match transcode(json.as_bytes()) {
             Ok(body) => {
                 out.write_all(b"accepted\t").unwrap();
                 out.write_all(&body).unwrap();

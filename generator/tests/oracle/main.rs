@@ -31,6 +31,7 @@ mod patterns;
 mod relax;
 mod rng;
 mod schemas;
+mod table;
 
 /// The seeds to try; `usual` many where nothing else is asked for.
 fn seeds(usual: u64) -> Vec<u64> {
