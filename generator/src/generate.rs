@@ -314,16 +314,16 @@ fn readme<'p>(plan: &'p Plan<'_>, config: &Config, options: &CrateOptions, name:
 fn example(context: &Context<'_>) -> Option<ExampleValues> {
     context.channels.iter().find_map(|plan| {
         let (producer, consumer) = (plan.producers.first()?, plan.consumers.first()?);
-        let (message, publish) = producer.methods.first()?;
-        let (received, consume) = consumer.methods.first()?;
-        (message == received).then(|| ExampleValues {
+        let (message, publish) = (producer.messages.first()?, producer.methods.first()?);
+        let consume = consumer.methods.first()?;
+        (consumer.messages == [*message]).then(|| ExampleValues {
             event: context.outline.messages[message.0 as usize].name.clone(),
             producer: producer.name.clone(),
             publish: naming::field(publish).to_string(),
             consumer: consumer.name.clone(),
             consume: naming::field(consume).to_string(),
             module: plan.module.clone(),
-            register: if plan.consumers.len() > 1 { format!("consume_{consume}") } else { "consume".to_owned() },
+            register: consumer.register(plan.consumers.len()),
         })
     })
 }

@@ -23,6 +23,7 @@ pub mod pattern;
 pub mod reference;
 pub mod render;
 mod resolve;
+mod tell;
 mod types;
 pub mod validate;
 

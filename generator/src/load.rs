@@ -21,7 +21,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Whether `generate` must not go on: an error other than an example or a default that contradicts its schema.
+    /// Whether `generate` must not go on: an error other than one that
+    /// leaves the types sound.
     pub fn blocked(&self) -> bool {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error && !d.code.spares_types())
     }

@@ -19,7 +19,7 @@ pub fn codes() -> String {
     }
     for code in Code::all() {
         let spared = match code.severity() {
-            Severity::Error if code.spares_types() => ", a warning for `generate`",
+            Severity::Error if code.spares_types() && code != Code::MESSAGES_ALIKE => ", a warning for `generate`",
             _ => "",
         };
         let _ = write!(
@@ -41,8 +41,13 @@ pub fn configuration() -> String {
     let mut out = String::new();
     for (name, table) in tables.into_iter().flatten() {
         let Some((described, object)) = resolve(&schema.definitions, table) else { continue };
-        let _ = write!(out, "\n### `[{name}]`\n{}\n", description(described));
-        let keys = object.object.as_ref().map(|object| &object.properties);
+        // A table of tables has the keys of each.
+        let each = object.object.as_ref().and_then(|object| object.additional_properties.as_deref());
+        let each = each.and_then(|each| resolve(&schema.definitions, each)).and_then(|(_, each)| each.object.as_ref());
+        let each = each.filter(|each| !each.properties.is_empty());
+        let below = if each.is_some() { ".NAME" } else { "" };
+        let _ = write!(out, "\n### `[{name}{below}]`\n{}\n", description(described));
+        let keys = each.or(object.object.as_ref()).map(|object| &object.properties);
         if name == "lint" || keys.is_none_or(|keys| keys.is_empty()) {
             continue;
         }

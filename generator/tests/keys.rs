@@ -71,11 +71,39 @@ fn a_key_that_cannot_be_read_from_the_event_is_an_error() {
     assert_eq!(refused(&keyed_by("{ type: number }"), "k"), "CG0705");
     assert_eq!(refused(&keyed_by("{ type: object }"), "k"), "CG0705");
     assert_eq!(refused(&keyed_by("{ type: string }"), "l"), "CG0702");
-    // The type of a payload that two messages share is the type of neither.
-    let shared = format!(
+    let or_null = "{ type: [object, 'null'], required: [k], properties: { k: { type: string } } }";
+    let document = format!("{HEAD}  a: {{ publish: {{ message: {{ name: A, payload: {or_null} }} }} }}\n");
+    assert_eq!(refused(&document, "k"), "CG0806");
+}
+
+#[test]
+fn a_message_that_shares_its_payload_with_another_has_a_key_and_an_identifier_all_the_same() {
+    let document = format!(
         "{HEAD}  a: {{ publish: {{ message: {{ name: A, payload: {{ $ref: '#/components/schemas/P' }} }} }} }}
   b: {{ publish: {{ message: {{ name: B, payload: {{ $ref: '#/components/schemas/P' }} }} }} }}
-components: {{ schemas: {{ P: {{ type: object, required: [k], properties: {{ k: {{ type: string }} }} }} }} }}\n"
+components:
+  schemas:
+    P:
+      type: object
+      required: [evento_id, evento_tipo, k]
+      properties: {{ evento_id: {{ type: string }}, evento_tipo: {{ type: string }}, k: {{ type: integer }} }}
+"
     );
-    assert_eq!(refused(&shared, "k"), "CG0806");
+    let mut files = generate("shared-payload", &document, "k").unwrap();
+    files.insert(
+        "tests/author.rs",
+        "use conecta_runtime::{Event, RawRecord};
+#[test]
+fn the_payload_is_read_through() {
+    let body = br#\"{\"evento_id\": \"e1\", \"evento_tipo\": \"x\", \"k\": 7}\"#;
+    let event = shared_payload::A::decode(&RawRecord::from_payload(body)).unwrap();
+    assert_eq!((event.id().as_deref(), event.key()), (Some(\"e1\"), Some(b\"7\".to_vec())));
+    let other = shared_payload::B::decode(&RawRecord::from_payload(body)).unwrap();
+    assert_eq!((other.id().as_deref(), other.key()), (Some(\"e1\"), None));
+}
+",
+    );
+    let crates = Crates::write("keys-shared", [("shared-payload".to_owned(), &files)]);
+    let built = crates.cargo(&["test", "--quiet"]);
+    assert!(built.is_ok(), "{}", built.unwrap_err());
 }

@@ -32,6 +32,17 @@ impl<E, C> Delivery<E, C> {
         &self.context
     }
 
+    /// The event, and the delivery without it: for a handler that takes one of several messages.
+    pub fn take(self) -> (E, Delivery<(), C>) {
+        let Self { event, record, attempt, context } = self;
+        (event, Delivery { event: (), record, attempt, context })
+    }
+
+    /// The same delivery with that event.
+    pub fn with<F>(self, event: F) -> Delivery<F, C> {
+        Delivery { event, record: self.record, attempt: self.attempt, context: self.context }
+    }
+
     /// The same delivery without its context, for a handler that needs none.
     pub fn split(self) -> (Delivery<E>, C) {
         (Delivery { event: self.event, record: self.record, attempt: self.attempt, context: () }, self.context)

@@ -18,6 +18,7 @@
 //! | `kafka`, the default | publisher, consumer and topics, over librdkafka |
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 
+pub mod choice;
 pub mod codec;
 pub mod consumer;
 pub mod datetime;

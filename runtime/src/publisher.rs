@@ -4,6 +4,7 @@ mod ack;
 mod memory;
 mod pipeline;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -135,6 +136,22 @@ pub trait PublisherExt: Publisher {
         headers: &E::Headers,
     ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, E> {
         let sent = event.to_message(headers).map(|message| self.send(message));
+        async move { sent?.await?.await }
+    }
+
+    /// Publishes an event to another topic than its own, and with another key: one that the contract puts on several
+    /// channels, or on one whose address has parameters.
+    ///
+    /// # Errors
+    /// As [`publish`](PublisherExt::publish).
+    fn publish_to<'a, E: Event>(
+        &'a self,
+        topic: Cow<'static, str>,
+        key: Option<Vec<u8>>,
+        event: &E,
+        headers: &E::Headers,
+    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, E> {
+        let sent = event.to_message(headers).map(|message| self.send(Message { topic, key, ..message }));
         async move { sent?.await?.await }
     }
 

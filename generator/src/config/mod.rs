@@ -24,6 +24,12 @@
 //! [formats]
 //! enforce = ["email", "uuid"]      # formats that are held up besides `date-time`
 //!
+//! [channels."casos.eventos"]       # docs/channels.md
+//! type = "header:event-type"       # where a record says which of the channel's messages it is; or "payload:PATH"
+//!
+//! [messages.CasoCreado]
+//! type = "caso.creado"             # what it says there; else a `const`, else examples that agree, else the message's name
+//!
 //! [refs]
 //! "https://schemas.example.com/" = "schemas"   # the folder, relative to this file, with copies of what is there
 //!
@@ -68,6 +74,10 @@ pub struct Config {
     pub fields: Fields,
     /// Which `format`s are held up. In draft-07 they are annotations, and most documents do not keep to them.
     pub formats: Formats,
+    /// Channels, by their names in the document.
+    pub channels: BTreeMap<String, Channel>,
+    /// Messages, by their names in the document.
+    pub messages: BTreeMap<String, Message>,
     /// Copies of what references to URLs name, since nothing is ever fetched: the beginning of the URLs, and the folder,
     /// relative to this file, that holds what is below it. The longest beginning counts.
     pub refs: BTreeMap<String, String>,
@@ -145,6 +155,26 @@ pub enum Unknown {
 pub struct Formats {
     /// Formats that are held up besides `date-time`.
     pub enforce: Vec<String>,
+}
+
+/// `[channels.NAME]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Channel {
+    /// Where a record says which of the channel's messages it is, `header:NAME` or `payload:PATH`, where the document does not
+    /// tell them apart.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// `[messages.NAME]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Message {
+    /// The type of its events: what `new` fills in, and what records are told by where a channel carries several messages.
+    /// Without it: a `const`, else examples that agree, else the message's name.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
 }
 
 impl Config {

@@ -268,24 +268,33 @@ codes! {
     NO_SUCH_FIELD = 803 Error "conecta-gen.toml names a field that a payload has not",
         "The paths of `[envelope]` hold for every message, or are left out and found by known names.",
         "# conecta-gen.toml\n[envelope]\nid = \"evento_id\"";
-    SEVERAL_MESSAGES = 804 Note "a channel carries several messages",
-        "Its messages are typed and can be published; the handler trait that takes them apart is not generated yet.",
-        "message:\n  oneOf:\n    - $ref: '#/components/messages/OrderPlaced'\n    - $ref: '#/components/messages/OrderPaid'";
     NOT_KAFKA = 805 Note "a channel is not on Kafka",
         "Its messages, traits and constants are generated; it has no topic to be created.",
         "servers:\n  production: { url: 'broker:9092', protocol: kafka }";
     KEY_OUT_OF_REACH = 806 Error "the partition key cannot be read from the event",
-        "The payload's type does not lead to it: it is shared by several messages, may be null, or is kept as a JSON value above the key. Events would be sent without their key and lose their order.",
+        "The payload's type does not lead to it: it may be null, or is kept as a JSON value above the key. Events would be sent without their key and lose their order.",
         "partition_key: datos.caso_id   # and `datos` is an object with properties";
     IMPLICIT_OBJECT = 807 Note "a schema with properties is taken for an object",
         "It has `properties` and no `type`. Strictly it says nothing of values that are no objects, and would accept 5 or null; whoever writes properties means an object. Values of other types are refused.",
         "type: object\nproperties:\n  id: { type: integer }";
+    MESSAGES_ALIKE = 808 Error "two messages of a channel cannot be told apart",
+        "A channel with several messages needs something that says which one a record is: a header or a required text of the payload with other values in each, the envelope's type, a discriminator, or structures of which no value has two. Guessing would hand an event to the wrong handler: until it is said, the crate has the channel's types and producers and no consumer trait, and `generate` ends with 1.",
+        "# in each payload\nrequired: [type]\nproperties:\n  type: { const: order.placed }\n\n# or in conecta-gen.toml\n[channels.orders]\ntype = \"header:event-type\"\n[messages.OrderPlaced]\ntype = \"order.placed\"";
+    RECORD_TYPE_GUESSED = 809 Warning "the type of a message is taken to be its name",
+        "Its channel carries several messages, told apart by their type, and nothing says what this one's is: no `const`, no examples that agree. A record whose type is another is set aside.",
+        "evento_tipo: { const: CasoCreado }\n\n# or in conecta-gen.toml\n[messages.CasoCreado]\ntype = \"CasoCreado\"";
+    NO_SUCH_PLACE = 810 Error "conecta-gen.toml names a channel, a message or a place that there is not",
+        "The names under `[channels]` and `[messages]` are those of the contract; a message's type stands at `header:NAME` or `payload:PATH`.",
+        "# conecta-gen.toml\n[channels.\"casos.eventos\"]\ntype = \"payload:evento_tipo\"";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";
     TYPE_GUESSED = 821 Note "the type of an event is taken from the message's name",
         "The payload has a field for the event's type, and neither a `const` nor examples that agree say what stands in it.",
         "properties:\n  event_type: { type: string, const: order.paid }";
+    MASKS_NOTHING = 822 Warning "a sensitive property is nowhere in the document",
+        "`[sensitive]` of conecta-gen.toml names a property that no schema has. If the name is a slip, the property that was meant is shown in `Debug` and in logs.",
+        "# conecta-gen.toml\n[sensitive]\nfields = [\"email\"]";
     CONFIG_SYNTAX = 901 Error "the configuration is not TOML",
         "conecta-gen.toml could not be read from this place on.",
         "[crate]\nname = \"shop-events\"";
@@ -301,9 +310,6 @@ codes! {
     ALLOW = 905 Warning "nothing is allowed by this",
         "A comment or an `x-conecta-allow` names a code that there is not, or that cannot be allowed.",
         "LegacyOrder: # conecta-gen: allow(CG0420)\n  type: object\nOldOrder:\n  x-conecta-allow: [CG0420]\n  type: object";
-    MASKS_NOTHING = 822 Warning "a sensitive property is nowhere in the document",
-        "`[sensitive]` of conecta-gen.toml names a property that no schema has. If the name is a slip, the property that was meant is shown in `Debug` and in logs.",
-        "# conecta-gen.toml\n[sensitive]\nfields = [\"email\"]";
 }
 
 impl Code {
@@ -332,9 +338,12 @@ impl Code {
     }
 
     /// Whether the types are sound in spite of it, so that `generate` goes on: an example or a default that contradicts its
-    /// schema.
+    /// schema; messages that cannot be told apart, which are left without a consumer.
     pub fn spares_types(self) -> bool {
-        matches!(self, Self::EXAMPLE | Self::HEADERS_EXAMPLE | Self::DEFAULT | Self::SCHEMA_EXAMPLE)
+        matches!(
+            self,
+            Self::EXAMPLE | Self::HEADERS_EXAMPLE | Self::DEFAULT | Self::SCHEMA_EXAMPLE | Self::MESSAGES_ALIKE
+        )
     }
 
     /// Whether a finding may be allowed, or given a level below error: what is generated is sound in spite of it.

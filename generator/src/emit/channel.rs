@@ -1,9 +1,10 @@
 //! A channel's module: its topic, its types, its events, and the traits of both ends.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote};
 
 use crate::api::{Action, Channel, MessageId, TopicConfig};
+use crate::envelope::Path;
 use crate::naming;
 use crate::types::{Module, Shape};
 
@@ -49,13 +50,19 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
             body.block(event::implementation(context, message, &paths));
         }
     }
+    if let Some((name, tell)) = &plan.several {
+        body.text(&super::several::definition(context, index, name, tell, &paths));
+    }
+    for id in &channel.messages {
+        body.items(key_here(context, *id, index, &paths));
+    }
     for end in &plan.producers {
         for item in producer(context, end, index, &paths) {
             body.block(item);
         }
     }
     for end in &plan.consumers {
-        for item in consumer(context, end, index, plan.consumers.len() > 1, &paths).into_iter().flatten() {
+        for item in consumer(context, end, index, &paths).into_iter().flatten() {
             body.block(item);
         }
     }
@@ -119,7 +126,7 @@ fn milliseconds(value: i64) -> TokenStream {
     if value < 0 { quote!(-#literal) } else { literal }
 }
 
-fn message_type(context: &Context<'_>, id: MessageId, channel: usize, paths: &Paths<'_>) -> TokenStream {
+pub(super) fn message_type(context: &Context<'_>, id: MessageId, channel: usize, paths: &Paths<'_>) -> TokenStream {
     let ty = &context.outline.messages[id.0 as usize];
     let name = if ty.channel == channel { ident(&ty.name) } else { paths.sibling(&ty.name) };
     quote!(#name)
@@ -155,6 +162,34 @@ fn end_docs(end: &End, producer: bool, channel: &Channel, paths: &Paths<'_>) -> 
     }
 }
 
+/// The function that gives a message's key on a channel that is not its home, where it is another one there.
+fn key_here(context: &Context<'_>, id: MessageId, channel: usize, paths: &Paths<'_>) -> TokenStream {
+    let (Some(name), Some(path)) = (key_name(context, id, channel), key_path(context, id, channel)) else {
+        return TokenStream::new();
+    };
+    let event_type = message_type(context, id, channel, paths);
+    let key = event::key(&Ident::new("event", Span::call_site()), path.as_ref());
+    let event = if path.is_some() { ident("event") } else { ident("_") };
+    quote! {
+        /// Its key on this channel.
+        fn #name(#event: &#event_type) -> Option<Vec<u8>> { #key }
+    }
+}
+
+/// What it is called, where there is one.
+pub(super) fn key_name(context: &Context<'_>, id: MessageId, channel: usize) -> Option<Ident> {
+    let ty = &context.outline.messages[id.0 as usize];
+    key_path(context, id, channel)?;
+    Some(ident(&format!("key_of_{}", naming::snake(&ty.name))))
+}
+
+/// The key of a message on a channel that is not its home, where it is another one there.
+fn key_path(context: &Context<'_>, id: MessageId, channel: usize) -> Option<Option<Path>> {
+    let ty = &context.outline.messages[id.0 as usize];
+    let key = context.channels[channel].keys.get(&id)?;
+    (ty.channel != channel && *key != context.messages[id.0 as usize].envelope.key).then(|| key.clone())
+}
+
 /// The trait of who sends.
 fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>) -> [TokenStream; 2] {
     let docs = end_docs(end, true, &context.api.channels[channel], paths).outer();
@@ -163,10 +198,24 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
     let extension = paths.runtime("PublisherExt");
     let future = paths.std("::std::future", "Future");
     let (receipt, error) = (paths.runtime("Receipt"), paths.runtime("PublishError"));
-    let methods = end.methods.iter().map(|(id, method)| {
+    let methods = end.messages.iter().zip(&end.methods).map(|(id, method)| {
         let event = message_type(context, *id, channel, paths);
         let plain = naming::field(method);
         let headers = super::headers::type_of(context, &context.api.messages[id.0 as usize], paths);
+        let (send, send_with) = if context.outline.messages[id.0 as usize].channel == channel {
+            (quote!(#extension::publish(self, event)), quote!(#extension::publish_with(self, event, headers)))
+        } else {
+            // The event's own topic is that of its home.
+            let (cow, trait_name) = (paths.std("::std::borrow", "Cow"), paths.runtime("Event"));
+            let key = match key_name(context, *id, channel) {
+                Some(function) => quote!(#function(event)),
+                None => quote!(#trait_name::key(event)),
+            };
+            let to = |headers: TokenStream| {
+                quote!(#extension::publish_to(self, #cow::Borrowed(TOPIC.name), #key, event, #headers))
+            };
+            (to(quote!(&#trait_name::headers(event))), to(quote!(headers)))
+        };
         let with_headers = (headers.to_string() != "()").then(|| {
             let with = ident(&format!("{method}_with"));
             quote! {
@@ -176,7 +225,7 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
                     event: &#event,
                     headers: &#headers,
                 ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
-                    #extension::publish_with(self, event, headers)
+                    #send_with
                 }
             }
         });
@@ -186,7 +235,7 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
                 &'a self,
                 event: &#event,
             ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
-                #extension::publish(self, event)
+                #send
             }
             #with_headers
         }
@@ -204,23 +253,30 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
 }
 
 /// The trait of who receives, and how a handler is registered.
-fn consumer(
-    context: &Context<'_>,
-    end: &End,
-    channel: usize,
-    named: bool,
-    paths: &Paths<'_>,
-) -> Option<[TokenStream; 2]> {
-    let (id, method) = end.methods.first()?;
-    let docs = end_docs(end, false, &context.api.channels[channel], paths).outer();
+fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>) -> Option<[TokenStream; 2]> {
+    let method = end.methods.first()?;
+    let said = &context.api.channels[channel];
+    let several = context.channels[channel].several.as_ref().map(|(name, _)| ident(name));
     let name = ident(&end.name);
-    let event = message_type(context, *id, channel, paths);
+    let event = match (&several, end.messages.as_slice()) {
+        (_, [only]) => message_type(context, *only, channel, paths),
+        (Some(several), _) => quote!(#several),
+        (None, _) => return None,
+    };
+    let docs = end_docs(end, false, said, paths);
+    let passed_over = several.is_some() && end.messages.len() < said.messages.len();
+    let docs = if passed_over {
+        docs.markdown("Other messages of the channel are none of the operation's: they are passed over.")
+    } else {
+        docs
+    };
+    let docs = docs.outer();
     let future = paths.std("::std::future", "Future");
     let arc = paths.std("::std::sync", "Arc");
     let (delivery, error, registration) =
         (paths.runtime("Delivery"), paths.runtime("HandlerError"), paths.runtime("Registration"));
     let (c, h) = (generic("C", context), generic("H", context));
-    let consume = if named { ident(&format!("consume_{method}")) } else { ident("consume") };
+    let consume = ident(&end.register(context.channels[channel].consumers.len()));
     let method = naming::field(method);
     let item = quote! {
         #docs
@@ -229,11 +285,36 @@ fn consumer(
             fn #method(&self, event: #delivery<#event, #c>) -> impl #future<Output = Result<(), #error>> + Send;
         }
     };
+    let received = several.as_ref().map_or_else(|| event.clone(), |several| quote!(#several));
+    let handle = match several.filter(|_| passed_over) {
+        None => quote!(handler.#method(event).await),
+        Some(several) => match end.messages.as_slice() {
+            [only] => {
+                let variant = ident(&context.outline.messages[only.0 as usize].name);
+                quote! {
+                    let (message, rest) = event.take();
+                    match message {
+                        #several::#variant(event) => handler.#method(rest.with(event)).await,
+                        _ => Ok(()),
+                    }
+                }
+            }
+            some => {
+                let variants = some.iter().map(|id| ident(&context.outline.messages[id.0 as usize].name));
+                quote! {
+                    match &event.event {
+                        #(#several::#variants(_))|* => handler.#method(event).await,
+                        _ => Ok(()),
+                    }
+                }
+            }
+        },
+    };
     let register = quote! {
         /// Has a consumer hand this channel's events to `handler`.
         pub fn #consume<#c: Send + 'static, #h: #name<#c>>(handler: #h) -> #registration<#c> {
-            #registration::new(TOPIC, handler, |handler: #arc<#h>, event: #delivery<#event, #c>| async move {
-                handler.#method(event).await
+            #registration::new(TOPIC, handler, |handler: #arc<#h>, event: #delivery<#received, #c>| async move {
+                #handle
             })
         }
     };
@@ -241,7 +322,7 @@ fn consumer(
 }
 
 /// A generic parameter that hides no type of the crate.
-fn generic(letter: &str, context: &Context<'_>) -> proc_macro2::Ident {
+fn generic(letter: &str, context: &Context<'_>) -> Ident {
     if context.outline.scope.has(letter) { ident(&format!("{letter}_")) } else { ident(letter) }
 }
 
@@ -268,7 +349,7 @@ fn is_exact(context: &Context<'_>, id: MessageId) -> bool {
 }
 
 /// `CASO_CREADO_EXAMPLES`, where there are any.
-pub(super) fn examples_name(context: &Context<'_>, id: MessageId) -> Option<proc_macro2::Ident> {
+pub(super) fn examples_name(context: &Context<'_>, id: MessageId) -> Option<Ident> {
     let examples = &context.api.messages[id.0 as usize].examples;
     let any =
         examples.iter().any(|given| given.payload.is_some() && (given.refused.is_none() || is_exact(context, id)));

@@ -44,17 +44,7 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
     let cow = paths.std("::std::borrow", "Cow");
     let text = |path: &Option<Path>| path.as_ref().map_or_else(|| quote!(None), |path| text_of(context, path, &cow));
     let (event_id, version) = (text(&envelope.id), text(&envelope.version));
-    let key = match &envelope.key {
-        Some(path) if path.is_certain() => {
-            let field = certain(path);
-            quote!(::conecta_runtime::codec::key(&#field))
-        }
-        Some(path) => {
-            let field = uncertain(path);
-            quote!(#field.and_then(::conecta_runtime::codec::key))
-        }
-        None => quote!(None),
-    };
+    let key = key(&ident("self"), envelope.key.as_ref());
     let headers_type = super::headers::type_of(context, message, paths);
     let headers = super::headers::filled(context, message, envelope, paths);
     let version_constant =
@@ -80,9 +70,28 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
     }
 }
 
+/// The record's key, of an event that is at hand under that name.
+pub(super) fn key(event: &Ident, path: Option<&Path>) -> TokenStream {
+    match path {
+        Some(path) if path.is_certain() => {
+            let field = certain_of(event, path);
+            quote!(::conecta_runtime::codec::key(&#field))
+        }
+        Some(path) => {
+            let field = uncertain_of(event, path);
+            quote!(#field.and_then(::conecta_runtime::codec::key))
+        }
+        None => quote!(None),
+    }
+}
+
 /// `self.datos.caso_id`, of a path that is always there.
 pub(super) fn certain(path: &Path) -> TokenStream {
-    path.steps.iter().fold(quote!(self), |at, step| {
+    certain_of(&ident("self"), path)
+}
+
+fn certain_of(event: &Ident, path: &Path) -> TokenStream {
+    path.steps.iter().fold(quote!(#event), |at, step| {
         let field = naming::field(&step.ident);
         if step.wrapped { quote!(#at.#field.0) } else { quote!(#at.#field) }
     })
@@ -90,7 +99,11 @@ pub(super) fn certain(path: &Path) -> TokenStream {
 
 /// `self.metadata.as_ref().and_then(|v| v.request_id.as_ref())`: an option of a reference, of a path that may end early.
 pub(super) fn uncertain(path: &Path) -> TokenStream {
-    let mut at = quote!(self);
+    uncertain_of(&ident("self"), path)
+}
+
+fn uncertain_of(event: &Ident, path: &Path) -> TokenStream {
+    let mut at = quote!(#event);
     let mut optional = false;
     for step in &path.steps {
         let field = naming::field(&step.ident);

@@ -6,6 +6,8 @@ use quote::quote;
 use crate::api::Message;
 use crate::envelope::{Envelope, Path};
 use crate::naming;
+use crate::tell::TYPE_HEADERS;
+use crate::types::fields::Property;
 use crate::types::form::{self, Form};
 use crate::types::{ItemId, Module, fields};
 
@@ -46,7 +48,7 @@ pub(super) fn type_of(context: &Context<'_>, message: &Message, paths: &Paths<'_
     }
 }
 
-fn item(context: &Context<'_>, message: &Message) -> Option<ItemId> {
+pub(super) fn item(context: &Context<'_>, message: &Message) -> Option<ItemId> {
     message.headers.and_then(|id| context.outline.headers.get(&id)).copied()
 }
 
@@ -59,7 +61,7 @@ pub(super) fn correlates(envelope: &Envelope, header: &str) -> bool {
 }
 
 /// The headers that follow from an event: a header has the value of the payload's field of the same name; the one that correlates
-/// has that of the field that does.
+/// has that of the field that does; one that can have one value only has that, and one of a known name the event's type.
 pub(super) fn filled(context: &Context<'_>, message: &Message, envelope: &Envelope, paths: &Paths<'_>) -> TokenStream {
     let Some(headers) = item(context, message) else { return TokenStream::new() };
     let schema = &context.api.schemas[context.outline.items[headers.0].schema];
@@ -72,6 +74,7 @@ pub(super) fn filled(context: &Context<'_>, message: &Message, envelope: &Envelo
             let source = source(context, message, envelope, property.json)?;
             convert(context, &source, id)
         });
+        let value = value.or_else(|| constant(context, property, paths));
         match value {
             Some(value) => {
                 let field = naming::field(&property.ident);
@@ -84,6 +87,19 @@ pub(super) fn filled(context: &Context<'_>, message: &Message, envelope: &Envelo
         (true, _) => quote!(#name::default()),
         (false, true) => quote!(#name { #(#values,)* ..#name::default() }),
         (false, false) => quote!(#name { #(#values),* }),
+    }
+}
+
+/// What a header always has: its one value, or the event's type.
+fn constant(context: &Context<'_>, property: &Property<'_>, paths: &Paths<'_>) -> Option<TokenStream> {
+    let used = form::usage(&context.api.schemas, property.schema?);
+    match context.outline.form(used.id) {
+        Form::Enumeration(values) if values.len() == 1 => Some(quote!(Some(Default::default()))),
+        Form::String if TYPE_HEADERS.contains(&property.json) => {
+            let event = paths.runtime("Event");
+            Some(quote!(Some(<Self as #event>::TYPE.to_owned())))
+        }
+        _ => None,
     }
 }
 

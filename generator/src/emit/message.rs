@@ -2,20 +2,23 @@
 
 use serde_json::Value;
 
-use crate::api::{Api, Message, MessageId, Payload, SchemaId};
+use crate::api::{Api, Message, MessageId, Payload, SchemaId, TopicKey};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::envelope::{self, Envelope, Path};
+use crate::tell::{TYPE_HEADERS, texts};
 use crate::types::Outline;
 use crate::types::form::{self, Form};
 
 /// A message, planned.
 #[derive(Clone, Debug)]
 pub(crate) struct MessagePlan {
-    /// The parts that its fields play; all absent where the payload is no object of its own.
+    /// The parts that its fields play; all absent where the payload is no object.
     pub(crate) envelope: Envelope,
     /// What the envelope calls this kind of event.
     pub(crate) kind: String,
+    /// Whether that is only the message's name, since nothing says it.
+    pub(crate) kind_guessed: bool,
     /// The version of its schema.
     pub(crate) version: Option<String>,
 }
@@ -29,26 +32,24 @@ pub(super) fn plan(
 ) -> MessagePlan {
     let message = &api.messages[id.0 as usize];
     let ty = &outline.messages[id.0 as usize];
-    let payload = ty.payload.filter(|_| ty.own).map(|used| used.id);
+    // One that wraps its payload reads as the payload.
+    let payload = ty.payload.filter(|used| !used.nullable).map(|used| used.id);
     let mut envelope = match payload {
         Some(payload) => envelope::envelope(api, outline, config, message, payload, findings),
         None => Envelope::default(),
     };
     let channel = &api.channels[ty.channel];
-    if let Some(key) = channel.topic.as_ref().and_then(|topic| topic.key.as_ref()) {
-        envelope.key = payload.and_then(|payload| envelope::key(api, outline, payload, key));
-        if envelope.key.is_none() {
-            let said = format!("the key `{}` cannot be read from events of `{}`", key.path.join("."), message.name);
-            findings.push(
-                Diagnostic::new(Code::KEY_OUT_OF_REACH, said)
-                    .at(message.place)
-                    .label("its payload's type does not lead there")
-                    .help("give the message a payload of its own: an object that is not null, with properties down to the key"),
-            );
-        }
+    if let Some(topic_key) = channel.topic.as_ref().and_then(|topic| topic.key.as_ref()) {
+        envelope.key = key(api, outline, id, topic_key, findings);
     }
-    let kind = envelope.kind.as_ref().and_then(|path| constant(api, outline, message, path));
-    if envelope.kind.is_some() && kind.is_none() {
+    let kind = config
+        .messages
+        .get(&message.name)
+        .and_then(|said| said.kind.clone())
+        .or_else(|| envelope.kind.as_ref().and_then(|path| constant(api, outline, message, path)))
+        .or_else(|| header_kind(api, message));
+    // Where several share a channel, more depends on it, and more is said of it.
+    if envelope.kind.is_some() && kind.is_none() && channel.messages.len() < 2 {
         findings.push(
             Diagnostic::new(Code::TYPE_GUESSED, format!("new events of `{0}` bear the type `{0}`", message.name))
                 .at(message.place)
@@ -57,7 +58,44 @@ pub(super) fn plan(
         );
     }
     let version = version(api, outline, config, message, &envelope, findings);
-    MessagePlan { envelope, kind: kind.unwrap_or_else(|| message.name.clone()), version }
+    let kind_guessed = kind.is_none();
+    MessagePlan { envelope, kind: kind.unwrap_or_else(|| message.name.clone()), kind_guessed, version }
+}
+
+/// The partition key of a message on a channel with that key; a finding says where it cannot be read.
+pub(super) fn key(
+    api: &Api,
+    outline: &Outline,
+    id: MessageId,
+    key: &TopicKey,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Path> {
+    let message = &api.messages[id.0 as usize];
+    let payload = outline.messages[id.0 as usize].payload.filter(|used| !used.nullable);
+    let path = payload.and_then(|used| envelope::key(api, outline, used.id, key));
+    if path.is_none() {
+        let said = format!("the key `{}` cannot be read from events of `{}`", key.path.join("."), message.name);
+        findings.push(
+            Diagnostic::new(Code::KEY_OUT_OF_REACH, said)
+                .at(message.place)
+                .label("its payload's type does not lead there")
+                .help("make the payload an object that is not null, with properties down to the key"),
+        );
+    }
+    path
+}
+
+/// The type that a header always has: its `const`, or the one that all examples give it.
+fn header_kind(api: &Api, message: &Message) -> Option<String> {
+    let headers = form::usage(&api.schemas, message.headers?).id;
+    let properties = &api.schemas[headers].properties;
+    let (name, schema) = TYPE_HEADERS.iter().find_map(|name| Some((*name, *properties.get(*name)?)))?;
+    if let [only] = texts(api, form::usage(&api.schemas, schema).id).as_slice() {
+        return Some(only.clone());
+    }
+    let mut values = message.examples.iter().filter_map(|example| example.headers.as_ref()?.get(name)?.as_str());
+    let first = values.next()?;
+    values.all(|value| value == first).then(|| first.to_owned())
 }
 
 /// The value that a field always has: its `const`, or the one that all examples give it.

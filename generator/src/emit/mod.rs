@@ -9,6 +9,7 @@ mod message;
 mod operation;
 mod paths;
 mod root;
+mod several;
 mod source;
 mod types;
 
@@ -57,7 +58,7 @@ impl<'a> Context<'a> {
             .map(|id| message::plan(api, &outline, config, MessageId(id as u32), findings))
             .collect();
         findings.extend(message::without_identifier(api, &outline, &messages));
-        let channels = operation::plan(api, &mut outline, findings);
+        let channels = operation::plan(api, &mut outline, config, &messages, findings);
         Self { api, config, outline, messages, channels, stamp }
     }
 

@@ -4,12 +4,23 @@
 //! verb of the table below gives the trait of that end its name, and the other end's verb takes its place for the other:
 //! `publicarCasoCreado` ↔ `consumirCasoCreado`. Without such a verb the document's word decides: `publish` (2.x) and `send` are
 //! the producer's, `subscribe` and `receive` the consumer's; the trait of that end is called as the operation is, and that of the other end
-//! `Publish…` or `Consume…`. An operation without a name is called after its message.
+//! `Publish…` or `Consume…`. An operation without a name is called after its message, or its channel where that carries several.
+//!
+//! Where one end is named for some messages of a channel and not for others (2.x `publish` of one, `subscribe` of another), the
+//! others' operations give that end as well: whoever is on the other side needs it.
+
+use std::collections::{BTreeMap, HashMap};
 
 use crate::api::{Action, Api, Channel, MessageId, Operation};
+use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::document::edit_distance;
+use crate::envelope::Path;
 use crate::naming::{self, Scope, Wanted};
+use crate::tell::{self, Tell};
 use crate::types::Outline;
+
+use super::message::{self, MessagePlan};
 
 /// A channel, planned.
 #[derive(Clone, Debug)]
@@ -20,6 +31,10 @@ pub(crate) struct ChannelPlan {
     pub(crate) producers: Vec<End>,
     /// What can be received from it.
     pub(crate) consumers: Vec<End>,
+    /// The enum of its messages, where a record may be one of several, and how they are told apart.
+    pub(crate) several: Option<(String, Tell)>,
+    /// The partition key of those of its messages whose home is another channel.
+    pub(crate) keys: HashMap<MessageId, Option<Path>>,
 }
 
 /// One end of an operation.
@@ -27,12 +42,25 @@ pub(crate) struct ChannelPlan {
 pub(crate) struct End {
     /// The trait.
     pub(crate) name: String,
-    /// Its methods: the message and the name, without `r#`.
-    pub(crate) methods: Vec<(MessageId, String)>,
+    /// The messages that it is about: of the channel's, those that the operation names.
+    pub(crate) messages: Vec<MessageId>,
+    /// Its methods, without `r#`: a producer has one a message, a consumer one for all.
+    pub(crate) methods: Vec<String>,
     /// What the operation says of itself, where this end is the one it names.
     pub(crate) summary: Option<String>,
     /// The operation in the document, and which of its words it has.
     pub(crate) said: Option<(String, Action)>,
+}
+
+impl End {
+    /// The function that registers a handler of this trait, of so many in its module.
+    pub(crate) fn register(&self, consumers: usize) -> String {
+        match self.methods.first() {
+            Some(method) if consumers > 1 && method.starts_with("consume_") => method.clone(),
+            Some(method) if consumers > 1 => format!("consume_{method}"),
+            _ => "consume".to_owned(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,7 +132,14 @@ impl Side {
 }
 
 /// Names modules and traits.
-pub(super) fn plan(api: &Api, outline: &mut Outline, findings: &mut Vec<Diagnostic>) -> Vec<ChannelPlan> {
+pub(super) fn plan(
+    api: &Api,
+    outline: &mut Outline,
+    config: &Config,
+    messages: &[MessagePlan],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<ChannelPlan> {
+    unknown_names(api, config, findings);
     let modules: Vec<Wanted> = api
         .channels
         .iter()
@@ -112,7 +147,7 @@ pub(super) fn plan(api: &Api, outline: &mut Outline, findings: &mut Vec<Diagnost
         .collect();
     let modules = Scope::default().assign(&modules);
     let mut plans = Vec::with_capacity(modules.len());
-    for (channel, module) in api.channels.iter().zip(modules) {
+    for (index, (channel, module)) in api.channels.iter().zip(modules).enumerate() {
         if !channel.kafka {
             findings.push(
                 Diagnostic::new(Code::NOT_KAFKA, format!("`{}` is not on Kafka", channel.name))
@@ -120,44 +155,91 @@ pub(super) fn plan(api: &Api, outline: &mut Outline, findings: &mut Vec<Diagnost
                     .label("no topic is generated for it"),
             );
         }
-        if channel.messages.len() > 1 {
-            findings.push(
-                Diagnostic::new(
-                    Code::SEVERAL_MESSAGES,
-                    format!("`{}` carries {} messages", channel.name, channel.messages.len()),
-                )
-                .at_key(channel.place)
-                .label("no handler trait is generated for it yet"),
-            );
+        let producers = ends(channel, Side::Producer, api, outline);
+        let mut consumers = ends(channel, Side::Consumer, api, outline);
+        // A topic has the messages of all operations; elsewhere, what goes one way does not come the other.
+        let mixed = channel.kafka || consumers.iter().any(|end| end.messages.len() > 1);
+        let mut several = None;
+        if mixed && channel.messages.len() > 1 && !consumers.is_empty() {
+            match tell::tell(api, outline, config, messages, channel, findings) {
+                Some(tell) => {
+                    let name = outline.scope.take(&format!("{}Message", naming::pascal(&channel.name)));
+                    several = Some((name, tell));
+                }
+                None => consumers.clear(),
+            }
         }
-        plans.push(ChannelPlan {
-            module,
-            producers: ends(channel, Side::Producer, api, outline),
-            consumers: ends(channel, Side::Consumer, api, outline),
-        });
+        let keys = keys(index, api, outline, findings);
+        plans.push(ChannelPlan { module, producers, consumers, several, keys });
     }
     plans
 }
 
-/// The ends of one side: one an operation that names this side; of those that name the other, where none names this one.
+/// The partition keys of a channel's messages whose home is another channel.
+fn keys(
+    index: usize,
+    api: &Api,
+    outline: &Outline,
+    findings: &mut Vec<Diagnostic>,
+) -> HashMap<MessageId, Option<Path>> {
+    let channel = &api.channels[index];
+    let key = channel.topic.as_ref().and_then(|topic| topic.key.as_ref());
+    let guests = channel.messages.iter().filter(|id| outline.messages[id.0 as usize].channel != index);
+    guests.map(|id| (*id, key.and_then(|key| message::key(api, outline, *id, key, findings)))).collect()
+}
+
+/// Says which names of the configuration the contract has not.
+fn unknown_names(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) {
+    let mut unknown = |what: &str, name: &str, known: &mut dyn Iterator<Item = &str>| {
+        let mut nearest: BTreeMap<usize, &str> = BTreeMap::new();
+        for known in known {
+            nearest.entry(edit_distance(known, name)).or_insert(known);
+        }
+        let found = Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has no {what} {name:?}"));
+        findings.push(match nearest.first_key_value() {
+            Some((0, _)) => return,
+            Some((_, near)) => found.help(format!("conecta-gen.toml names it; did you mean {near:?}?")),
+            None => found.help("conecta-gen.toml names it"),
+        });
+    };
+    for name in config.channels.keys() {
+        unknown("channel", name, &mut api.channels.iter().map(|channel| channel.name.as_str()));
+    }
+    for name in config.messages.keys() {
+        unknown("message", name, &mut api.messages.iter().map(|message| message.name.as_str()));
+    }
+}
+
+/// The ends of one side: one an operation that names this side, and one of each that names the other for a message that
+/// none of those has.
 fn ends(channel: &Channel, side: Side, api: &Api, outline: &mut Outline) -> Vec<End> {
-    let named: Vec<&Operation> = channel.operations.iter().filter(|o| Side::of(o) == side).collect();
-    let (operations, from) =
-        if named.is_empty() { (channel.operations.iter().collect(), side.other()) } else { (named, side) };
+    let (named, others): (Vec<&Operation>, Vec<&Operation>) =
+        channel.operations.iter().partition(|operation| Side::of(operation) == side);
+    let has = |operation: &&Operation, id: &MessageId| operation.messages.contains(id);
+    let missed = others.into_iter().filter(|other| {
+        other.messages.iter().any(|id| channel.messages.contains(id) && !named.iter().any(|named| has(named, id)))
+    });
+    let missed: Vec<&Operation> = missed.collect();
     let mut ends = Vec::new();
-    for operation in operations {
+    for (operation, from) in
+        named.iter().map(|operation| (operation, side)).chain(missed.iter().map(|operation| (operation, side.other())))
+    {
         let messages: Vec<MessageId> =
             operation.messages.iter().copied().filter(|m| channel.messages.contains(m)).collect();
-        if messages.is_empty() || (side == Side::Consumer && messages.len() > 1) {
-            continue;
-        }
+        let Some(first) = messages.first() else { continue };
         let name = match &operation.id {
             Some(id) => side.name(id, from),
-            None => side.name(&api.messages[messages[0].0 as usize].name, side.other()),
+            None if messages.len() > 1 => side.name(&channel.name, side.other()),
+            None => side.name(&api.messages[first.0 as usize].name, side.other()),
+        };
+        let methods = match side {
+            Side::Producer => methods(&name, &messages, api),
+            Side::Consumer => vec![naming::safe_field(name.clone())],
         };
         ends.push(End {
             name: trait_name(&name, side, &mut outline.scope),
-            methods: methods(&name, &messages, api),
+            messages,
+            methods,
             summary: operation.summary.clone().or_else(|| operation.description.clone()).filter(|_| from == side),
             said: operation.id.clone().map(|id| (id, operation.action)),
         });
@@ -176,9 +258,9 @@ fn trait_name(snake: &str, side: Side, scope: &mut Scope) -> String {
 }
 
 /// One method where the operation has one message, else one a message.
-fn methods(name: &str, messages: &[MessageId], api: &Api) -> Vec<(MessageId, String)> {
-    if let [only] = messages {
-        return vec![(*only, naming::safe_field(name.to_owned()))];
+fn methods(name: &str, messages: &[MessageId], api: &Api) -> Vec<String> {
+    if messages.len() == 1 {
+        return vec![naming::safe_field(name.to_owned())];
     }
     let wanted: Vec<Wanted> = messages
         .iter()
@@ -187,5 +269,5 @@ fn methods(name: &str, messages: &[MessageId], api: &Api) -> Vec<(MessageId, Str
             Wanted { name: format!("{name}_{}", naming::snake(message)), spelling: message.clone() }
         })
         .collect();
-    messages.iter().copied().zip(Scope::default().assign(&wanted)).collect()
+    Scope::default().assign(&wanted)
 }

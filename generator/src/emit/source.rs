@@ -57,6 +57,11 @@ impl Source {
         self.paragraph(&wrapped);
     }
 
+    /// Adds text that is formatted already.
+    pub(super) fn text(&mut self, text: &str) {
+        self.paragraph(text);
+    }
+
     /// Adds another file's paragraphs.
     pub(super) fn append(&mut self, other: Self) {
         self.paragraph(&other.text);
@@ -78,7 +83,7 @@ impl Source {
     }
 }
 
-fn print(tokens: TokenStream) -> String {
+pub(super) fn print(tokens: TokenStream) -> String {
     match syn::parse2::<syn::File>(tokens.clone()) {
         Ok(file) => prettyplease::unparse(&file),
         // What is quoted here is Rust; were it not, its tokens would show the fault to the compiler.

@@ -1,0 +1,258 @@
+//! Channels with several messages, and messages on several channels: from the side of who uses the crate.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/crates.rs"]
+mod crates;
+
+use conecta_gen::config::Config;
+use conecta_gen::document::NoFiles;
+use conecta_gen::files::FileSet;
+use conecta_gen::render::Templates;
+use conecta_gen::{CrateOptions, Loaded, Source, generate_crate, load};
+
+use crates::{Crates, runtime};
+
+/// The crate, and what was found.
+fn generate(name: &str, document: &str, topics: Option<&str>, config: &str) -> (Option<FileSet>, Loaded) {
+    let topics = topics.map(|text| Source::new("topics.yaml", text));
+    let mut loaded = load(Source::new("spec.yaml", document), topics, &NoFiles);
+    let options = CrateOptions { name: Some(name.to_owned()), runtime: runtime(), topics: None };
+    let config = Config::parse(config).unwrap();
+    let files = generate_crate(&mut loaded, &config, &options, &Templates::default()).unwrap();
+    (files, loaded)
+}
+
+/// Every finding of a document's crate, `CG0808 line: message`.
+fn findings(document: &str, config: &str) -> Vec<String> {
+    let (_, loaded) = generate("found", document, None, config);
+    let line = |d: &conecta_gen::diagnostic::Diagnostic| {
+        let span = d.at.and_then(|at| loaded.document.span(at))?;
+        Some(loaded.document.files().first()?.text[..span.start as usize].matches('\n').count() + 1)
+    };
+    let found = loaded.diagnostics.iter().filter(|d| d.severity.as_str() != "note");
+    found.map(|d| format!("{} {}: {}", d.code, line(d).unwrap_or_default(), d.message)).collect()
+}
+
+/// A module of the crate, without the line that bears the hash.
+fn module(document: &str, topics: Option<&str>, path: &str) -> String {
+    let (files, loaded) = generate("shown", document, topics, "");
+    let files = files.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    files.get(path).unwrap().split_once('\n').unwrap().1.to_owned()
+}
+
+const HEAD: &str = "asyncapi: 2.6.0\ninfo: { title: Small, version: 1.0.0 }\n";
+
+/// Two messages of one channel with these payloads.
+fn two(placed: &str, paid: &str) -> String {
+    format!(
+        "{HEAD}channels:
+  orders:
+    publish:
+      operationId: publishOrders
+      message:
+        oneOf:
+          - {{ name: Placed, payload: {placed} }}
+          - {{ name: Paid, payload: {paid} }}
+"
+    )
+}
+
+/// Orders, told apart by a constant; the second message stands on another channel as well, with another key there.
+const ORDERS: &str = "\
+asyncapi: 2.6.0
+info: { title: Orders, version: 1.0.0 }
+channels:
+  orders:
+    publish:
+      operationId: publishOrders
+      message:
+        oneOf:
+          - { $ref: '#/components/messages/OrderPlaced' }
+          - { $ref: '#/components/messages/OrderPaid' }
+  payments:
+    subscribe:
+      operationId: onPayment
+      message: { $ref: '#/components/messages/OrderPaid' }
+components:
+  messages:
+    OrderPlaced:
+      summary: An order was placed.
+      headers: { type: object, properties: { event-type: { type: string, const: placed } } }
+      payload:
+        type: object
+        required: [kind, id]
+        properties:
+          kind: { type: string, const: order.placed }
+          id: { type: integer }
+      examples:
+        - payload: { kind: order.placed, id: 7 }
+    OrderPaid:
+      headers: { type: object, properties: { event-type: { type: string, const: paid } } }
+      payload:
+        type: object
+        required: [kind, id, account]
+        properties:
+          kind: { type: string, const: order.paid }
+          id: { type: integer }
+          account: { type: string }
+";
+
+const TOPICS: &str = "\
+Topics:
+  orders: { partitions: 3, partition_key: id }
+  payments: { partitions: 3, partition_key: account }
+";
+
+const AUTHOR: &str = include_str!("author/orders.rs");
+
+#[test]
+fn several_messages_and_several_channels_work_from_the_side_of_the_author() {
+    let (files, loaded) = generate("orders-events", ORDERS, Some(TOPICS), "");
+    let mut files = files.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    files.insert("tests/author.rs", AUTHOR.to_owned());
+    let forms = two("{ type: string }", "{ type: object, required: [id], properties: { id: { type: integer } } }");
+    let (by_structure, loaded) = generate("forms-events", &forms, None, "");
+    let mut by_structure = by_structure.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    by_structure.insert("tests/author.rs", include_str!("author/forms.rs").to_owned());
+    let both = [("orders-events".to_owned(), &files), ("forms-events".to_owned(), &by_structure)];
+    let crates = Crates::write("channels", both);
+    for command in [&["test", "--quiet"][..], &["doc", "--no-deps", "--quiet"]] {
+        let built = crates.cargo(command);
+        assert!(built.is_ok(), "{}", built.unwrap_err());
+    }
+}
+
+#[test]
+fn an_enum_of_its_messages_is_read_where_a_channel_carries_several() {
+    insta::assert_snapshot!("orders", module(ORDERS, Some(TOPICS), "src/orders.rs"));
+    insta::assert_snapshot!("payments", module(ORDERS, Some(TOPICS), "src/payments.rs"));
+}
+
+/// The part of the module that says how messages are told apart.
+fn told(document: &str, config: &str) -> String {
+    let (files, loaded) = generate("shown", document, None, config);
+    let files = files.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    let text = files.get("src/orders.rs").unwrap();
+    let from = text.find("    channel \"orders\"").unwrap();
+    let to = from + text[from..].find("\n}\n").unwrap();
+    text[from..to].lines().skip(1).map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn messages_are_told_apart_by_the_first_of_these_that_does() {
+    let object = |required: &str, properties: &str| {
+        format!("{{ type: object, required: [{required}], properties: {{ {properties} }} }}")
+    };
+    // A text with other values in each, however deep.
+    let deep = |value: &str| {
+        object("a, meta", &format!("a: {{}}, meta: {}", object("kind", &format!("kind: {{ enum: [{value}] }}"))))
+    };
+    assert_eq!(
+        told(&two(&deep("A, B"), &deep("C")), ""),
+        r#"by payload "meta"."kind" { "A" | "B" => Placed, "C" => Paid, }"#
+    );
+    // The envelope's type, from what examples say, or the configuration.
+    let envelope = object("evento_id, evento_tipo", "evento_id: { type: string }, evento_tipo: { type: string }");
+    let by_name = two(&envelope, &envelope);
+    assert_eq!(told(&by_name, ""), r#"by payload "evento_tipo" { "Placed" => Placed, "Paid" => Paid, }"#);
+    assert_eq!(
+        findings(&by_name, ""),
+        [
+            "CG0809 9: the type of `Placed` is taken to be its name",
+            "CG0809 10: the type of `Paid` is taken to be its name"
+        ]
+    );
+    let config = "[messages.Placed]\ntype = \"p\"\n[messages.Paid]\ntype = \"q\"\n";
+    assert_eq!(told(&by_name, config), r#"by payload "evento_tipo" { "p" => Placed, "q" => Paid, }"#);
+    assert_eq!(findings(&by_name, config), [""; 0]);
+    // Structure, where nothing is both: what one requires, the other forbids, or gives another type.
+    let structure = r#"structure { "Placed" => Placed, "Paid" => Paid, }"#;
+    let closed = "{ type: object, additionalProperties: false, properties: { a: { type: string } } }";
+    assert_eq!(told(&two(&object("b", "b: { type: string }"), closed), ""), structure);
+    assert_eq!(told(&two(&object("b", "b: { type: string }"), &object("", "b: { type: integer }")), ""), structure);
+    assert_eq!(told(&two("{ type: string }", "{ type: object }"), ""), structure);
+    // What the configuration says wins over all of them.
+    let config = "[channels.orders]\ntype = \"header:kind\"\n";
+    assert_eq!(
+        told(&two(&deep("A, B"), &deep("C")), config),
+        r#"by header "kind" { "Placed" => Placed, "Paid" => Paid, }"#
+    );
+}
+
+#[test]
+fn a_discriminator_tells_its_schemas_by_their_names() {
+    let document = format!(
+        "{}components:
+  schemas:
+    Event: {{ type: object, required: [kind], discriminator: kind, properties: {{ kind: {{ type: string }} }} }}
+    PlacedV1: {{ allOf: [{{ $ref: '#/components/schemas/Event' }}] , properties: {{ a: {{ type: string }} }} }}
+    PaidV1: {{ allOf: [{{ $ref: '#/components/schemas/Event' }}], properties: {{ a: {{ type: string }} }} }}
+",
+        two("{ $ref: '#/components/schemas/PlacedV1' }", "{ $ref: '#/components/schemas/PaidV1' }")
+    );
+    assert_eq!(told(&document, ""), r#"by payload "kind" { "PlacedV1" => Placed, "PaidV1" => Paid, }"#);
+}
+
+#[test]
+fn messages_that_one_value_can_be_are_an_error_at_both() {
+    let alike = [
+        ("{ type: object }", "{ type: object }"),
+        ("{}", "{ type: string }"),
+        (
+            "{ type: object, required: [a], properties: { a: { type: string } } }",
+            "{ type: object, properties: { b: {} } }",
+        ),
+        ("{ type: object, properties: { a: { const: x } } }", "{ type: object, properties: { a: { const: y } } }"),
+    ];
+    for (one, other) in alike {
+        let (files, loaded) = generate("found", &two(one, other), None, "");
+        // What is sound of it is there.
+        let files = files.unwrap();
+        let text = files.get("src/orders.rs").unwrap();
+        assert!(text.contains("fn publish_orders_placed<") && !text.contains("Delivery"), "{text}");
+        let found: Vec<_> = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0808").collect();
+        let [found] = found.as_slice() else { panic!("{one} {other}: {:#?}", loaded.diagnostics) };
+        assert_eq!(found.message, "`Placed` and `Paid` cannot be told apart on `orders`");
+        assert_eq!(found.related.len(), 1);
+        let help = found.help.as_deref().unwrap();
+        assert!(help.contains("[channels.\"orders\"]") && help.contains("[messages.\"Placed\"]"), "{help}");
+    }
+}
+
+#[test]
+fn what_the_configuration_names_must_be_there() {
+    let document = two("{ type: string }", "{ type: object }");
+    let config = "[channels.order]\ntype = \"header:x\"\n[messages.Payd]\ntype = \"x\"\n";
+    let found = findings(&document, config);
+    assert_eq!(
+        found,
+        ["CG0810 0: the contract has no channel \"order\"", "CG0810 0: the contract has no message \"Payd\""]
+    );
+    assert_eq!(
+        findings(&document, "[channels.orders]\ntype = \"kind\"\n"),
+        ["CG0810 4: \"kind\" is no place of a message's type"]
+    );
+}
+
+#[test]
+fn an_operation_of_some_of_a_channels_messages_passes_the_others_over() {
+    let document = format!(
+        "{HEAD}channels:
+  orders:
+    publish: {{ operationId: publishPlaced, message: {{ name: Placed, payload: {{ type: string }} }} }}
+    subscribe: {{ operationId: onPaid, message: {{ name: Paid, payload: {{ type: object }} }} }}
+"
+    );
+    let text = module(&document, None, "src/orders.rs");
+    for expected in [
+        "pub trait PublishPlaced: Publisher",
+        "pub trait PublishPaid: Publisher",
+        "pub trait OnPaid<C = ()>",
+        "pub trait ConsumePlaced<C = ()>",
+        "pub fn consume_placed<",
+        "pub fn consume_on_paid<",
+        "OrdersMessage::Paid(event) => handler.on_paid(rest.with(event)).await,",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
