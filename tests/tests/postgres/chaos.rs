@@ -17,11 +17,19 @@ use nix::sys::signal::Signal;
 use tokio_postgres::Client;
 
 const CASES: i64 = 500;
-const LIMIT: Duration = Duration::from_secs(180);
 const TOPIC: &str = "casos.creados";
 /// The death of a member is to be noticed within a test's patience.
 const PROPERTIES: &[&str] =
     &["partition.assignment.strategy=cooperative-sticky", "session.timeout.ms=2000", "heartbeat.interval.ms=200"];
+
+fn soaks() -> bool {
+    std::env::var_os("CONECTA_SOAK").is_some()
+}
+
+/// For how long to wait for anything.
+fn limit() -> Duration {
+    Duration::from_secs(if soaks() { 1_800 } else { 180 })
+}
 
 /// Events on a broker; each group that handles them has a database of its own.
 struct Chaos {
@@ -33,7 +41,7 @@ struct Chaos {
 impl Chaos {
     async fn start() -> Self {
         let contract = Contract::start().await;
-        let each = if std::env::var_os("CONECTA_SOAK").is_some() { 200 } else { 8 };
+        let each = if soaks() { 200 } else { 8 };
         contract.publish_cases(CASES, each).await;
         let published = (0..CASES).map(|case| (case, each)).collect();
         Self { contract, postgres: PostgresService::start(), published }
@@ -73,17 +81,17 @@ impl Group<'_> {
 
     fn wait_until_committed(&self) {
         let kafka = &self.chaos.contract.kafka;
-        until(LIMIT, "everything to be committed", || (kafka.lag(&self.name, TOPIC) == 0).then_some(()));
+        until(limit(), "everything to be committed", || (kafka.lag(&self.name, TOPIC) == 0).then_some(()));
     }
 
     async fn wait_for_effects(&self, wanted: i64) {
-        let deadline = std::time::Instant::now() + LIMIT;
+        let deadline = std::time::Instant::now() + limit();
         loop {
             let row = self.client.query_one("SELECT count(*) FROM effects", &[]).await.unwrap();
             if row.get::<_, i64>(0) >= wanted {
                 return;
             }
-            assert!(std::time::Instant::now() < deadline, "waited {LIMIT:?} for {wanted} effects");
+            assert!(std::time::Instant::now() < deadline, "{wanted} effects did not come in time");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -118,7 +126,7 @@ async fn members_killed_at_any_point_lose_no_effect_and_double_none() {
         let at = |part: u32| format!("{point}:{}:SIGKILL", chaos.events() / part);
         let mut members = [group.worker(&at(40)), group.worker(&at(30)), group.worker(&at(20))];
         for fault in [at(15), at(10), "none".to_owned()] {
-            until(LIMIT, "a member to kill itself", || {
+            until(limit(), "a member to kill itself", || {
                 let dead = members.iter_mut().find_map(|member| member.is_dead().then_some(member))?;
                 *dead = group.worker(&fault);
                 Some(())
