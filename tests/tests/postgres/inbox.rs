@@ -191,6 +191,10 @@ async fn partitions_are_made_ahead_and_dropped_when_all_in_them_is_older_than_th
     // As a service that starts does.
     PostgresInbox::new(world.database.config()).migrate().await.unwrap();
     assert_eq!(world.partitions().await, made, "the old one is gone, and no other was made");
+    let foreign = "CREATE TABLE archive PARTITION OF conecta_inbox FOR VALUES FROM ('2019-01-01 00:00+00') TO ('2019-02-01 00:00+00')";
+    world.client.batch_execute(foreign).await.unwrap();
+    PostgresInbox::new(world.database.config()).migrate().await.unwrap();
+    assert_eq!(world.partitions().await[0], "archive", "what others attach is theirs");
     assert_eq!(world.handle("a", async |_| ()).await.unwrap(), Fresh);
 }
 
@@ -204,6 +208,23 @@ async fn partitions_are_made_by_whoever_needs_them_first() {
     let world = World { inbox, ..world };
     let (one, other) = tokio::join!(world.handle("a", async |_| ()), world.handle("b", async |_| ()));
     assert_eq!([one.unwrap(), other.unwrap()], [Fresh, Fresh]);
+}
+
+#[tokio::test]
+async fn a_user_that_may_not_make_tables_works_with_the_partitions_there_are() {
+    let world = World::new().await;
+    let last = world.partitions().await.pop().unwrap();
+    let role = "
+        CREATE ROLE service LOGIN;
+        GRANT SELECT, INSERT ON conecta_inbox TO service;
+        GRANT INSERT ON effects TO service;";
+    // There is one to be made, and it may not.
+    world.client.batch_execute(&format!("DROP TABLE {last}; {role}")).await.unwrap();
+    let inbox = PostgresInbox::new(world.database.url.replace("user=postgres", "user=service").parse().unwrap());
+    let world = World { inbox, ..world };
+    assert_eq!(world.handle("a", async |tx| effect(&tx).await).await.unwrap(), Fresh);
+    assert_eq!(world.handle("a", async |_| ()).await.unwrap(), Duplicate);
+    assert!(!world.partitions().await.contains(&last));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS conecta_inbox (
 
 -- Makes the partitions of the days to come and drops those in which every row is older than `retention`. Consumers call
 -- it every hour by themselves. A partition is called conecta_inbox_FIRSTDAY_DAYAFTER, in UTC; some twelve of them make up
--- the retention, since every event is looked for in each.
+-- the retention, since every event is looked for in each. Those of other names are left alone.
 CREATE OR REPLACE FUNCTION conecta_inbox_maintain(retention interval) RETURNS void
     LANGUAGE plpgsql
     SET lock_timeout = '5s'
@@ -31,7 +31,7 @@ BEGIN
 
     SELECT greatest(today, max(to_date(split_part(relname, '_', 4), 'YYYYMMDD'))) INTO first_day
         FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-        WHERE inhparent = 'conecta_inbox'::regclass;
+        WHERE inhparent = 'conecta_inbox'::regclass AND relname ~ '^conecta_inbox_\d{8}_\d{8}$';
     WHILE first_day <= today + greatest(days, 7) LOOP
         EXECUTE format('CREATE TABLE %s.conecta_inbox_%s_%s (LIKE conecta_inbox INCLUDING DEFAULTS)',
             schema_name, to_char(first_day, 'YYYYMMDD'), to_char(first_day + days, 'YYYYMMDD'));
@@ -46,7 +46,7 @@ BEGIN
     PERFORM set_config('lock_timeout', '500ms', true);
     FOR partition IN
         SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-        WHERE inhparent = 'conecta_inbox'::regclass
+        WHERE inhparent = 'conecta_inbox'::regclass AND relname ~ '^conecta_inbox_\d{8}_\d{8}$'
             AND to_date(split_part(relname, '_', 4), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC' < now() - retention
     LOOP
         BEGIN

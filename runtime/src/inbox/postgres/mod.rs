@@ -32,7 +32,7 @@ mod tx;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OnceCell, Semaphore};
@@ -65,6 +65,9 @@ const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
 
 /// How often partitions are looked after.
 const MAINTENANCE: Duration = Duration::from_secs(3600);
+
+/// When to try again after that failed.
+const MAINTENANCE_RETRY: Duration = Duration::from_secs(60);
 
 /// An identifier that is longer than this is refused: PostgreSQL has no room for it in an index.
 const LONGEST_ID: usize = 2_000;
@@ -161,25 +164,32 @@ impl PostgresInbox {
         client.batch_execute(&format!("SELECT conecta_inbox_maintain('{retention} seconds')")).await
     }
 
-    /// Makes and drops partitions: before the first unit of work, and once an hour. The first time it has to succeed; later
-    /// the partitions made ahead suffice for days.
-    async fn maintain(&self, loan: &Loan) -> Result<(), HandlerError> {
-        let client = &loan.link.client;
-        self.maintained.get_or_try_init(|| self.look_after_partitions(client)).await.map_err(error::of_inbox)?;
+    /// Makes and drops partitions: before the first unit of work, for which the others wait, and once an hour. That it
+    /// fails keeps nobody from working: partitions are made ahead, and may be another user's affair.
+    async fn maintain(&self, client: &Client) {
+        self.maintained.get_or_init(|| self.look_after_partitions_or_warn(client)).await;
         {
-            // An instant is whole.
-            let mut due = self.maintenance_due.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut due = self.maintenance_due();
             let now = Instant::now();
             if now < *due {
-                return Ok(());
+                return;
             }
             // Whoever sets it goes; the others go on.
             *due = now + MAINTENANCE;
         }
+        self.look_after_partitions_or_warn(client).await;
+    }
+
+    async fn look_after_partitions_or_warn(&self, client: &Client) {
         if let Err(error) = self.look_after_partitions(client).await {
-            tracing::warn!(?error, "the inbox's partitions could not be looked after; trying again in an hour");
+            tracing::warn!(?error, "the inbox's partitions could not be looked after; trying again in a minute");
+            *self.maintenance_due() = Instant::now() + MAINTENANCE_RETRY;
         }
-        Ok(())
+    }
+
+    fn maintenance_due(&self) -> MutexGuard<'_, Instant> {
+        // An instant is whole.
+        self.maintenance_due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn lend_link(&self) -> Result<Loan, HandlerError> {
@@ -253,7 +263,7 @@ impl Inbox for PostgresInbox {
             }
         }
         let loan = self.lend_link().await?;
-        self.maintain(&loan).await?;
+        self.maintain(&loan.link.client).await;
         let mut fresh = self.admit(&loan, events).await.map_err(error::of_inbox)?;
         admissions.extend(events.iter().map(|event| {
             // Twice in one unit of work: the first is handled in it.
