@@ -2,6 +2,7 @@
 //! there; here is what has to be looked for.
 
 mod addresses;
+mod avro;
 mod channel_messages;
 mod defaults;
 mod enum_types;
@@ -12,6 +13,7 @@ mod order;
 mod parameters;
 mod patterns;
 mod protobuf;
+mod raml;
 mod required;
 mod security;
 mod servers;
@@ -40,6 +42,7 @@ struct Context<'a> {
 pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut Findings) {
     let cx = Context { document, resolved };
     addresses::check(&cx, findings);
+    avro::check(&cx, findings);
     channel_messages::check(&cx, findings);
     defaults::check(&cx, findings);
     enum_types::check(&cx, findings);
@@ -49,6 +52,7 @@ pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut F
     parameters::check(&cx, findings);
     patterns::check(&cx, findings);
     protobuf::check(&cx, findings);
+    raml::check(&cx, findings);
     required::check(&cx, findings);
     security::check(&cx, findings);
     servers::check(&cx, findings);

@@ -312,3 +312,50 @@ components:
 ";
     expect(document, &["CG0201 8:27", "CG0305 8:58"]);
 }
+
+/// A document whose one message is written in another schema language, from line 8 on.
+fn in_format(format: &str, payload: &str) -> String {
+    format!("channels:\n  c:\n    publish:\n      message:\n        schemaFormat: {format}\n{payload}")
+}
+
+#[test]
+fn examples_are_held_against_avro_schemas() {
+    let schema = r#"        payload:
+          type: record
+          name: Trip
+          fields:
+            - { name: direction, type: { type: enum, name: Direction, symbols: [North, South] } }
+            - { name: speed, type: [ "null", int ] }
+            - { name: back, type: Direction, default: North }
+            - { name: stops, type: { type: array, items: { type: map, values: string } } }
+            - { name: at, type: { type: long, logicalType: timestamp-millis } }
+"#;
+    let good = "{ direction: North, speed: 5, stops: [{ a: b }], at: 2024-01-01 }";
+    let tagged = "{ direction: South, speed: { int: 5 }, back: South, stops: [], at: 5 }";
+    for (example, expected) in [
+        (good.to_owned(), None),
+        (tagged.to_owned(), None),
+        (good.replace("speed: 5, ", ""), None),
+        (good.replace("North", "Up"), Some("CG0601 18:37")),
+        (good.replace("speed: 5", "speed: fast"), Some("CG0601 18:51")),
+        (good.replace("[{ a: b }]", "[{ a: 5 }]"), Some("CG0601 18:67")),
+        (good.replace("stops: [{ a: b }], ", ""), Some("CG0601 18:15")),
+        (good.replace("at:", "back: Up, at:"), Some("CG0601 18:79")),
+        ("5".to_owned(), Some("CG0601 18:24")),
+    ] {
+        let payload = format!("{schema}        examples:\n            - payload: {example}\n");
+        let document = format!("{HEAD}{}", in_format("application/vnd.apache.avro;version=1.9.0", &payload));
+        let found = briefs(document);
+        assert_eq!(
+            found.iter().map(String::as_str).find(|f| !f.starts_with("CG0513")),
+            expected,
+            "{example}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn examples_of_raml_types_have_names() {
+    let payload = "        payload:\n          type: object\n          properties:\n            examples: string\n            author: { type: string, examples: test }\n            title: { type: string, examples: { one: test } }\n";
+    expect(&in_format("application/raml+yaml;version=1.0", payload), &["CG0513 7:23", "CG0504 12:47"]);
+}
