@@ -16,6 +16,8 @@ pub(crate) mod fields;
 pub(crate) mod form;
 mod outline;
 pub(crate) mod rules;
+#[cfg(test)]
+mod share;
 
 use serde_json::Value;
 

@@ -59,6 +59,12 @@ impl Outline {
         self.forms.get(&id).unwrap_or(&Form::Any)
     }
 
+    /// Every schema that a message reaches, and what it is.
+    #[cfg(test)]
+    pub(super) fn reached(&self) -> impl Iterator<Item = (SchemaId, &Form)> {
+        self.forms.iter().map(|(id, form)| (*id, form))
+    }
+
     /// What the type of a schema does not express of it.
     pub(crate) fn rules(&self, id: SchemaId) -> Option<&str> {
         self.rules.get(&id).map(|rules| rules.text.as_str())
