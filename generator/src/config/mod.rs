@@ -154,7 +154,72 @@ pub enum Unknown {
 #[serde(deny_unknown_fields, default)]
 pub struct Formats {
     /// Formats that are held up besides `date-time`.
-    pub enforce: Vec<String>,
+    pub enforce: Vec<Format>,
+}
+
+/// A format that can be held up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Base64, padded.
+    Byte,
+    /// A day, `2024-02-29`.
+    Date,
+    /// ISO 8601, `P1DT12H`.
+    Duration,
+    /// Something on both sides of an `@`.
+    Email,
+    /// RFC 1123.
+    Hostname,
+    /// Four numbers.
+    Ipv4,
+    /// RFC 4291.
+    Ipv6,
+    /// A time of the day with its offset.
+    Time,
+    /// RFC 3986, with a scheme.
+    Uri,
+    /// RFC 3986, relative or not.
+    UriReference,
+    /// In the form with hyphens.
+    Uuid,
+}
+
+impl Format {
+    /// What `format` calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Byte => "byte",
+            Self::Date => "date",
+            Self::Duration => "duration",
+            Self::Email => "email",
+            Self::Hostname => "hostname",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Time => "time",
+            Self::Uri => "uri",
+            Self::UriReference => "uri-reference",
+            Self::Uuid => "uuid",
+        }
+    }
+
+    /// The format of that name, where it can be held up.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        const ALL: [Format; 11] = [
+            Format::Byte,
+            Format::Date,
+            Format::Duration,
+            Format::Email,
+            Format::Hostname,
+            Format::Ipv4,
+            Format::Ipv6,
+            Format::Time,
+            Format::Uri,
+            Format::UriReference,
+            Format::Uuid,
+        ];
+        ALL.into_iter().find(|format| format.name() == name)
+    }
 }
 
 /// `[channels.NAME]`.
@@ -210,7 +275,7 @@ impl Config {
 
     /// Whether a format is held up where it is not by its type.
     pub(crate) fn enforces(&self, format: &str) -> bool {
-        self.formats.enforce.iter().any(|enforced| enforced == format)
+        self.formats.enforce.iter().any(|enforced| enforced.name() == format)
     }
 
     /// Whether a property is not to be shown.

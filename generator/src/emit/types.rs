@@ -322,10 +322,7 @@ impl Writer<'_> {
     /// A format of a string that is known, not enforced, and could be.
     fn unenforced_format<'s>(&self, schema: &'s Schema) -> Option<&'s str> {
         let format = schema.format.as_deref()?;
-        let known = matches!(
-            format,
-            "date" | "time" | "duration" | "email" | "hostname" | "ipv4" | "ipv6" | "uri" | "uri-reference" | "uuid"
-        );
+        let known = crate::config::Format::named(format).is_some();
         (known && !self.context.config.enforces(format)).then_some(format)
     }
 

@@ -28,6 +28,9 @@ struct Row {
 impl Row {
     /// Of a line of the table; `None` of any other line.
     fn of(line: &str) -> Option<Self> {
+        if line.matches('|').count() < 7 {
+            return None;
+        }
         let escaped = line.strip_prefix("| `")?.replace("\\|", "\u{1}");
         let cells: Vec<String> =
             format!("`{escaped}").split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect();
@@ -174,4 +177,57 @@ fn every_row_of_the_table_of_keywords_is_so() {
         })
         .collect();
     assert!(wrong.is_empty(), "{} rows are not so\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A row of the table of formats: its name, and texts that have it and have not.
+fn formats() -> Vec<(String, Vec<Value>, Vec<Value>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = fs::read_to_string(root.join("docs/json-schema.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4);
+    rows.map(|line| {
+        let cells: Vec<Vec<String>> = line.split('|').map(codes).collect();
+        let values = |cell: &Vec<String>| cell.iter().map(|text| parsed(text)).collect();
+        (cells[1].concat(), values(&cells[2]), values(&cells[3]))
+    })
+    .collect()
+}
+
+#[test]
+fn every_format_that_can_be_held_up_is_where_the_configuration_names_it() {
+    let formats = formats();
+    let names: Vec<&String> = formats.iter().map(|(name, ..)| name).collect();
+    assert!(names.len() > 10, "the table is not read as it is written: {names:?}");
+    let config = Config::parse(&format!("[formats]\nenforce = {names:?}\n")).unwrap();
+    let properties: Map<String, Value> =
+        names.iter().map(|name| ((*name).clone(), json!({ "type": "string", "format": name }))).collect();
+    let document = json!({
+        "asyncapi": "2.6.0",
+        "info": { "title": "Formats", "version": "1.0.0" },
+        "channels": { "texts": { "subscribe": { "operationId": "onText", "message": {
+            "name": "Text",
+            "payload": { "type": "object", "properties": properties },
+        } } } },
+    });
+    let mut loaded = conecta_gen::load(Source::new("formats.json", document.to_string()), None, &NoFiles);
+    let harness = Harness::build("formats", &mut loaded, &config).unwrap();
+    let mut wrong = Vec::new();
+    for (name, accepted, refused) in &formats {
+        // Of `byte` the judge knows nothing.
+        let judge = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .build(&json!({ "format": name }))
+            .unwrap();
+        for (value, expected) in accepted.iter().map(|v| (v, true)).chain(refused.iter().map(|v| (v, false))) {
+            let event = json!({ name: value });
+            let verdict = harness.ask(std::iter::once(("Text", &event))).remove(0);
+            if matches!(verdict, Verdict::Accepted(_)) != expected {
+                wrong.push(format!("{name}: {value}: {verdict:?}"));
+            }
+            if name != "byte" && judge.is_valid(value) != expected {
+                wrong.push(format!("{name}: {value}: the judge does not agree"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

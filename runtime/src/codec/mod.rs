@@ -23,6 +23,7 @@ mod collection;
 mod decimal;
 mod enumeration;
 mod error;
+mod format;
 mod headers;
 mod kind;
 mod list;

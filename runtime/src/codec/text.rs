@@ -100,7 +100,7 @@ impl TextCheck {
             pattern.check(text)?;
         }
         match rules.format {
-            Some(format) if !has_format(text, format) => Err(format!("is not of the format `{format}`")),
+            Some(format) if !super::format::has_format(text, format) => Err(format!("is not of the format `{format}`")),
             _ => Ok(()),
         }
     }
@@ -112,23 +112,6 @@ impl TextCheck {
     pub fn debug(&self, name: &str, text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut tuple = f.debug_tuple(name);
         if self.rules.sensitive { tuple.field(super::object::masked(&())) } else { tuple.field(&text) }.finish()
-    }
-}
-
-/// Whether a text is of a format. What is not known here, every text is.
-pub(super) fn has_format(text: &str, format: &str) -> bool {
-    match format {
-        "date" => text.len() == 10 && crate::DateTime::is_valid(&format!("{text}T00:00:00Z")),
-        "time" => crate::DateTime::is_valid(&format!("2000-01-01T{text}")),
-        "date-time" => crate::DateTime::is_valid(text),
-        "uuid" => text.len() == 36 && uuid::Uuid::try_parse(text).is_ok(),
-        "ipv4" => text.parse::<std::net::Ipv4Addr>().is_ok(),
-        "ipv6" => text.parse::<std::net::Ipv6Addr>().is_ok(),
-        "email" => text.rsplit_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace)
-        }),
-        // The generator writes down only those that it knows from here.
-        _ => true,
     }
 }
 
@@ -146,7 +129,8 @@ pub fn read_text<'de, T, D: Deserializer<'de>>(
 /// `#[check(pattern = "…", …, min_length = N, max_length = N, format = "…", sensitive)]` stands before the struct, its
 /// words in this order and each of them optional; `pattern` may be repeated. Patterns are searched for in the text, so
 /// they match anywhere unless they say `^` and `$`; lengths are in Unicode scalar values. Formats: `date`, `time`,
-/// `date-time`, `uuid`, `ipv4`, `ipv6`, `email` (something on both sides of an `@`). A `sensitive` text is masked in
+/// `date-time`, `duration`, `uuid`, `ipv4`, `ipv6`, `hostname`, `uri`, `uri-reference`, `byte` (base64), `email`
+/// (something on both sides of an `@`). A `sensitive` text is masked in
 /// `Debug`.
 ///
 /// ```

@@ -10,8 +10,8 @@ use super::number::{compare, decimal, is_whole};
 use super::read::{
     ARRAY, BOOLEAN, Condition, FRACTION, INTEGER, NULL, Node, OBJECT, Properties, STRING, Schema, TYPES, Word,
 };
+use crate::codec::format::has_format;
 use crate::codec::list::unique_values;
-use crate::codec::text::has_format;
 
 /// How many schemas are held against parts of a value before it is refused for the work it makes.
 const MOST: u32 = 1_000_000;
