@@ -33,7 +33,8 @@ impl Harness {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let runtime = root.join("runtime");
         let options = CrateOptions {
-            name: Some("oracle-events".to_owned()),
+            // Of its own: in the shared target folder cargo would take two of one name for one crate.
+            name: Some(format!("oracle-events-{name}")),
             runtime: Runtime::Path(runtime.to_str().expect("a path in UTF-8").to_owned()),
             ..CrateOptions::default()
         };
@@ -112,7 +113,7 @@ publish = false
 members = ["events"]
 
 [dependencies]
-oracle-events = { path = "events" }
+oracle-events = { path = "events", package = "oracle-events-NAME" }
 
 [profile.dev]
 debug = false

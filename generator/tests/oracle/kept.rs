@@ -1,6 +1,6 @@
 //! What of a value must come back from the type that read it: all of it, but for properties of which the schema says nothing.
 
-use conecta_gen::api::{AdditionalProperties, Items, SchemaId};
+use conecta_gen::api::{AdditionalProperties, Items, SchemaId, TypeSet};
 use serde_json::{Value, json};
 
 use crate::{judge::same, model::Model};
@@ -56,6 +56,14 @@ impl Model<'_> {
         ids.iter().filter_map(of).collect()
     }
 
+    /// Whether one of these schemas wants an integer, which must come back to the last digit.
+    fn is_integer(&self, ids: &[SchemaId]) -> bool {
+        ids.iter().any(|id| {
+            let types = self.schemas[*id].types;
+            types.intersects(TypeSet::INTEGER) && !types.contains(TypeSet::NUMBER)
+        })
+    }
+
     /// Whether a value is what one of these schemas says of a property that is absent.
     fn is_default(&self, ids: &[SchemaId], name: &str, value: &Value) -> bool {
         self.of_property(ids, name).iter().any(|id| self.schemas[*id].default.as_ref() == Some(value))
@@ -95,6 +103,8 @@ pub(crate) fn difference(
                 difference(model, &model.of_item(&ids, index), went, came, &format!("{path}/{index}"))
             })
         }
+        // A `number` is a double, and comes back as the nearest one.
+        (Value::Number(went), Value::Number(came)) if !model.is_integer(&ids) && went.as_f64() == came.as_f64() => None,
         _ => (!same(went, came)).then(|| format!("`{path}` comes back as another value")),
     }
 }
@@ -110,4 +120,8 @@ fn a_property_that_a_schema_describes_must_come_back() {
     assert!(difference(json!({ "b": 1 }), json!({})).unwrap().contains("/b"));
     assert!(difference(json!({}), json!({ "a": {} })).unwrap().contains("was not there"));
     assert!(difference(json!({ "b": 1 }), json!({ "b": 2 })).is_some());
+    assert!(
+        difference(json!({ "b": 9_223_372_036_854_775_807_i64 }), json!({ "b": 9_223_372_036_854_775_807.0 }))
+            .is_some()
+    );
 }
