@@ -3,13 +3,14 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::api::MessageId;
+use crate::api::{MessageId, Payload};
 use crate::envelope::{Envelope, Path};
 use crate::naming;
 use crate::types::form::{Form, Use};
 use crate::types::{Module, Object, Others, Type};
 
 use super::Context;
+use super::docs;
 use super::paths::{Paths, ident};
 use super::types::{self, Definition, Writer};
 
@@ -19,6 +20,13 @@ pub(super) fn wrapper(context: &Context<'_>, id: MessageId, module: Module, path
     if ty.own {
         return None;
     }
+    let docs = types::message_docs(context, id);
+    let name = ident(&ty.name);
+    if let Payload::Opaque(format) = &context.api.messages[id.0 as usize].payload {
+        let docs = docs.markdown(format!("Its body is {}, passed through as it is.", docs::code(format))).outer();
+        return Some(("opaque", quote!(#docs pub struct #name(pub Vec<u8>);)));
+    }
+    let docs = docs.outer();
     let writer = Writer { context, module, paths };
     let inner = match ty.payload {
         Some(used) => match context.outline.inline(context.api, Use { nullable: false, ..used }) {
@@ -28,8 +36,6 @@ pub(super) fn wrapper(context: &Context<'_>, id: MessageId, module: Module, path
         },
         None => paths.runtime("Value"),
     };
-    let docs = types::message_docs(context, id).outer();
-    let name = ident(&ty.name);
     Some(("wrapper", quote!(#docs pub struct #name(pub #inner);)))
 }
 
@@ -45,6 +51,10 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
     let text = |path: &Option<Path>| path.as_ref().map_or_else(|| quote!(None), |path| text_of(context, path, &cow));
     let (event_id, version) = (text(&envelope.id), text(&envelope.version));
     let key = key(&ident("self"), envelope.key.as_ref());
+    let body = match message.payload {
+        Payload::Opaque(_) => quote!(::conecta_runtime::opaque_body! {}),
+        Payload::Schema(_) | Payload::Any => quote!(::conecta_runtime::json_body! {}),
+    };
     let headers_type = super::headers::type_of(context, message, paths);
     let headers = super::headers::filled(context, message, envelope, paths);
     let version_constant =
@@ -65,7 +75,7 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
             fn version(&self) -> Option<#cow<'_, str>> { #version }
             fn key(&self) -> Option<Vec<u8>> { #key }
             fn headers(&self) -> Self::Headers { #headers }
-            ::conecta_runtime::json_body! {}
+            #body
         }
     }
 }

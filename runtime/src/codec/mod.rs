@@ -29,6 +29,7 @@ mod kind;
 mod list;
 mod number;
 mod object;
+mod opaque;
 mod pattern;
 mod scalar;
 mod schema;

@@ -53,13 +53,15 @@ impl Contract<'_> {
         let correlation_id = self.field(fields, "correlationId").and_then(|c| self.text(c, "location"));
         let content_type = self.text(fields, "contentType").or_else(|| self.default_content_type.clone());
         let kafka_binding = self.kafka_binding(fields).map(|b| self.document.value(b));
+        let content_type = content_type.unwrap_or_else(|| "application/json".to_owned());
+        let payload = self.payload(fields, &content_type);
         let message = Message {
             name: self.message_name(place, fields, channel),
             title: self.text(fields, "title"),
             summary: self.text(fields, "summary"),
             description: self.text(fields, "description"),
-            content_type: content_type.unwrap_or_else(|| "application/json".to_owned()),
-            payload: self.payload(fields),
+            content_type,
+            payload,
             headers,
             headers_name,
             correlation_id,
@@ -84,7 +86,7 @@ impl Contract<'_> {
         named.filter(|n| !n.is_empty()).unwrap_or_else(|| channel.to_owned())
     }
 
-    fn payload(&mut self, fields: Place) -> Payload {
+    fn payload(&mut self, fields: Place, content_type: &str) -> Payload {
         let Some(place) = self.document.get(fields, "payload") else { return Payload::Any };
         let Written { schema, opaque } = written(self.document, fields, place);
         if let Some((format, at)) = opaque {
@@ -95,7 +97,36 @@ impl Contract<'_> {
             self.schemas.findings().push(found);
             return Payload::Opaque(format.to_owned());
         }
-        self.schemas.schema(schema).map_or(Payload::Any, Payload::Schema)
+        let read = self.schemas.schema(schema).map_or(Payload::Any, Payload::Schema);
+        if !self.is_json(schema, content_type) {
+            let said = format!("`{content_type}` is not JSON: the payload passes as bytes");
+            let at = self.document.get(fields, "contentType").unwrap_or(place);
+            let found = Diagnostic::new(Code::OPAQUE_PAYLOAD, said).at(at);
+            self.schemas.findings().push(found.help("the schema is checked and not enforced"));
+            return Payload::Opaque(content_type.to_owned());
+        }
+        read
+    }
+
+    /// Whether a body of that content type is JSON. Plain text with an object's schema is meant to be.
+    fn is_json(&self, schema: Place, content_type: &str) -> bool {
+        let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_structure = || {
+            self.document.get(schema, "properties").is_some()
+                || matches!(self.document.get_str(schema, "type"), Some("object" | "array") | None)
+        };
+        match media.as_str() {
+            "application/octet-stream"
+            | "application/xml"
+            | "text/xml"
+            | "avro/binary"
+            | "application/avro"
+            | "application/vnd.apache.avro"
+            | "application/protobuf"
+            | "application/x-protobuf" => false,
+            "text/plain" => is_structure(),
+            other => !other.ends_with("+xml"),
+        }
     }
 
     fn headers(&mut self, fields: Place) -> Option<SchemaId> {
