@@ -6,8 +6,8 @@
 use crate::api::{Api, Message, Schema, SchemaId, TopicKey};
 use crate::config::{Config, Envelope as Names};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::types::Outline;
 use crate::types::form::{self, Form};
-use crate::types::{Outline, fields};
 
 /// Fields of a payload, by the part they play.
 #[derive(Clone, Debug, Default)]
@@ -202,7 +202,7 @@ fn follow(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Opt
         let required = schema.required.iter().any(|required| required == name);
         steps.push(Step {
             json: (*name).to_owned(),
-            ident: fields::ident(schema, name),
+            ident: outline.field_ident(api, at, name),
             optional: child.nullable || !required,
             doubly_optional: child.nullable && !required,
             wrapped: matches!(outline.form(child.id), Form::Checked(_) | Form::Untyped(_)),

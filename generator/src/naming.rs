@@ -263,8 +263,14 @@ const fn is_combining(c: char) -> bool {
 /// Letters and digits in lower case; of Latin letters with marks, the letters without them.
 fn letters(c: char) -> Option<&'static str> {
     const ALPHANUMERIC: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
-    if c.is_ascii() {
-        let at = ALPHANUMERIC.find(c.to_ascii_lowercase())?;
+    let at = match c {
+        '0'..='9' => Some(c as usize - '0' as usize),
+        'a'..='z' => Some(c as usize - 'a' as usize + 10),
+        'A'..='Z' => Some(c as usize - 'A' as usize + 10),
+        _ if c.is_ascii() => return None,
+        _ => None,
+    };
+    if let Some(at) = at {
         return Some(&ALPHANUMERIC[at..=at]);
     }
     Some(match c {

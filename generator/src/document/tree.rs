@@ -1,7 +1,7 @@
 //! The arena: nodes in the order they are written, text in one buffer. Dropping it is freeing five vectors, however deep the
 //! document; looking up a key is a scan of a few siblings, or a binary search in a large mapping.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{Place, Span};
 
@@ -49,7 +49,7 @@ pub(super) struct Tree {
     nodes: Vec<Node>,
     text: String,
     /// Children of large mappings, by key.
-    index: HashMap<u32, Box<[u32]>>,
+    index: BTreeMap<u32, Box<[u32]>>,
 }
 
 impl Tree {

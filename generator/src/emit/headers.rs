@@ -9,7 +9,7 @@ use crate::naming;
 use crate::tell::TYPE_HEADERS;
 use crate::types::fields::Property;
 use crate::types::form::{self, Form};
-use crate::types::{ItemId, Module, fields};
+use crate::types::{ItemId, Module};
 
 use super::Context;
 use super::docs::Docs;
@@ -64,9 +64,9 @@ pub(super) fn correlates(envelope: &Envelope, header: &str) -> bool {
 /// has that of the field that does; one that can have one value only has that, and one of a known name the event's type.
 pub(super) fn filled(context: &Context<'_>, message: &Message, envelope: &Envelope, paths: &Paths<'_>) -> TokenStream {
     let Some(headers) = item(context, message) else { return TokenStream::new() };
-    let schema = &context.api.schemas[context.outline.items[headers.0].schema];
+    let schema = context.outline.items[headers.0].schema;
     let name = paths.sibling(&context.outline.items[headers.0].name);
-    let (properties, _) = fields::properties(schema);
+    let properties = context.outline.properties(context.api, schema);
     let mut values = Vec::new();
     let mut rest = false;
     for property in &properties {

@@ -43,8 +43,12 @@ impl Source {
     /// Adds an item within one of the runtime's macros.
     pub(super) fn within(&mut self, macro_name: &str, item: TokenStream) {
         // A tuple struct of one long name is broken over lines with a comma at its end, which the macros do not take.
-        let printed = print(item).replace("(\n    pub ", "(pub ").replace("(\n    ", "(").replace(",\n);\n", ");\n");
+        let mut printed = print(item);
+        if printed.contains("(\n") {
+            printed = printed.replace("(\n    pub ", "(pub ").replace("(\n    ", "(").replace(",\n);\n", ");\n");
+        }
         let mut wrapped = format!("::conecta_runtime::{macro_name}! {{\n");
+        wrapped.reserve(printed.len() * 5 / 4);
         for line in printed.lines() {
             // No literal in these items spans lines, so every line is code.
             if !line.is_empty() {
@@ -84,12 +88,14 @@ impl Source {
 }
 
 pub(super) fn print(tokens: TokenStream) -> String {
-    match syn::parse2::<syn::File>(tokens.clone()) {
+    // A copy for the fault's sake would have every group of the tokens copied while they are parsed.
+    let shown = cfg!(debug_assertions).then(|| tokens.to_string());
+    match syn::parse2::<syn::File>(tokens) {
         Ok(file) => prettyplease::unparse(&file),
-        // What is quoted here is Rust; were it not, its tokens would show the fault to the compiler.
+        // What is quoted here is Rust; were it not, the compiler would be told so.
         Err(error) => {
-            debug_assert!(false, "{error}: {tokens}");
-            format!("{tokens}\n")
+            debug_assert!(false, "{error}: {}", shown.unwrap_or_default());
+            format!("{}\n", error.to_compile_error())
         }
     }
 }

@@ -17,14 +17,15 @@ use typify::{TypeDetails, TypeId, TypeSpace, TypeSpaceSettings};
 use crate::api::{AdditionalProperties, Api, SchemaId};
 use crate::naming::{self, Scope, Wanted};
 
-use super::fields;
 use super::form::{self, Form, Use, Width};
 use super::{Field, ItemId, Object, Others, Outline, Shape, Type, Variant};
 
 /// How the types of one module are put together.
 pub(super) fn shapes(outline: &Outline, api: &Api, items: &[ItemId]) -> Vec<(ItemId, Shape)> {
     let question = Question { outline, api };
-    let space = question.ask(items);
+    // Scalars are known without asking, and stand in by name as other modules' types do.
+    let asked: Vec<ItemId> = items.iter().copied().filter(|id| question.is_put_together(*id)).collect();
+    let space = question.ask(&asked);
     let answers = Answers::new(&space);
     items.iter().map(|id| (*id, question.shape(*id, &answers))).collect()
 }
@@ -68,6 +69,12 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// Whether an item is made of others.
+    fn is_put_together(&self, id: ItemId) -> bool {
+        let form = self.outline.form(self.outline.items[id.0].schema);
+        matches!(form.inner(), Form::Object | Form::List(_) | Form::Array(_) | Form::Map(_))
+    }
+
     fn ask(&self, items: &[ItemId]) -> TypeSpace {
         let mut definitions: Vec<(String, JsonSchema)> =
             items.iter().map(|id| (key(*id), self.definition(*id))).collect();
@@ -121,7 +128,7 @@ impl Question<'_> {
         let schema = &self.api.schemas[schema_id];
         match self.outline.form(schema_id) {
             Form::Object => {
-                let (fields, _) = fields::properties(schema);
+                let fields = self.outline.properties(self.api, schema_id);
                 let mut object = ObjectValidation::default();
                 for (index, property) in fields.iter().enumerate() {
                     let schema = property.schema.map_or(JsonSchema::Bool(true), |id| self.inline(id));
@@ -138,15 +145,8 @@ impl Question<'_> {
                 }
                 typed(InstanceType::Object, |s| s.object = Some(Box::new(object)))
             }
-            Form::Checked(inner) => self.plain(inner),
-            Form::Untyped(_) => JsonSchema::Bool(true),
             Form::List(items) => self.list(*items),
-            Form::Number(None) => typed(InstanceType::Number, |_| {}),
-            Form::Number(Some(width)) => integer(*width),
-            Form::Enumeration(values) => typed(InstanceType::String, |s| {
-                s.enum_values = Some((0..values.len()).map(|i| format!("V{i}").into()).collect());
-            }),
-            _ => typed(InstanceType::String, |_| {}),
+            other => self.plain(other.inner()),
         }
     }
 
@@ -220,8 +220,27 @@ impl Question<'_> {
 
     fn object(&self, id: ItemId, schema_id: SchemaId, answers: &Answers<'_>) -> Object {
         let schema = &self.api.schemas[schema_id];
-        let (properties, mut scope) = fields::properties(schema);
-        let others_at = properties.len();
+        let properties = self.outline.properties(self.api, schema_id);
+        let rest = || {
+            let taken: Vec<&str> = properties.iter().map(|property| property.ident.as_str()).collect();
+            Scope::without(&taken).take("additional_properties")
+        };
+        let rest_at = properties.len();
+        let others = match schema.additional {
+            AdditionalProperties::Forbidden if schema.pattern_properties.is_empty() => Others::Refused,
+            AdditionalProperties::Schema(_) if schema.pattern_properties.is_empty() => {
+                Others::Kept(rest(), answers.field(id, rest_at))
+            }
+            // Rules may speak of any of them.
+            _ if self.outline.keep_unknown
+                || self.outline.rules(schema_id).is_some()
+                || schema.min_properties.is_some_and(|n| n > 0)
+                || schema.max_properties.is_some() =>
+            {
+                Others::Kept(rest(), Type::Map(Box::new(Type::Value)))
+            }
+            _ => Others::Ignored,
+        };
         let fields = properties
             .into_iter()
             .enumerate()
@@ -237,21 +256,6 @@ impl Question<'_> {
                 }
             })
             .collect();
-        let others = match schema.additional {
-            AdditionalProperties::Forbidden if schema.pattern_properties.is_empty() => Others::Refused,
-            AdditionalProperties::Schema(_) if schema.pattern_properties.is_empty() => {
-                Others::Kept(scope.take("additional_properties"), answers.field(id, others_at))
-            }
-            // Rules may speak of any of them.
-            _ if self.outline.keep_unknown
-                || self.outline.rules(schema_id).is_some()
-                || schema.min_properties.is_some_and(|n| n > 0)
-                || schema.max_properties.is_some() =>
-            {
-                Others::Kept(scope.take("additional_properties"), Type::Map(Box::new(Type::Value)))
-            }
-            _ => Others::Ignored,
-        };
         Object { fields, others }
     }
 
@@ -334,30 +338,34 @@ fn nullable(schema: JsonSchema) -> JsonSchema {
 /// typify's form, by the names that were given.
 struct Answers<'a> {
     space: &'a TypeSpace,
-    /// The fields of structs, and `""` of what wraps another type.
-    fields: HashMap<(String, String), TypeId>,
+    /// The fields of structs, by item and index.
+    fields: HashMap<(usize, usize), TypeId>,
+    /// What a definition that is no struct wraps.
+    wrapped: HashMap<String, TypeId>,
 }
 
 impl<'a> Answers<'a> {
     fn new(space: &'a TypeSpace) -> Self {
         let mut fields = HashMap::new();
+        let mut wrapped = HashMap::new();
         for ty in space.iter_types() {
             match ty.details() {
                 TypeDetails::Struct(details) => {
-                    let name = ty.name();
-                    fields.extend(details.properties_info().map(|p| ((name.clone(), p.name.to_owned()), p.type_id)));
+                    let Some(item) = number('T', &ty.name()) else { continue };
+                    let named = details.properties_info().filter_map(|p| Some((number('p', p.name)?, p.type_id)));
+                    fields.extend(named.map(|(index, id)| ((item, index), id)));
                 }
                 TypeDetails::Newtype(details) => {
-                    fields.insert((ty.name(), String::new()), details.inner());
+                    wrapped.insert(ty.name(), details.inner());
                 }
                 _ => {}
             }
         }
-        Self { space, fields }
+        Self { space, fields, wrapped }
     }
 
     fn field(&self, item: ItemId, index: usize) -> Type {
-        self.read(self.fields.get(&(key(item), property_key(index))))
+        self.read(self.fields.get(&(item.0, index)))
     }
 
     fn wrapped(&self, item: ItemId) -> Type {
@@ -365,7 +373,7 @@ impl<'a> Answers<'a> {
     }
 
     fn read_named(&self, name: &str) -> Type {
-        self.read(self.fields.get(&(name.to_owned(), String::new())))
+        self.read(self.wrapped.get(name))
     }
 
     fn read(&self, id: Option<&TypeId>) -> Type {
@@ -398,5 +406,10 @@ fn builtin(name: &str) -> Type {
 }
 
 fn named(name: &str) -> Type {
-    name.strip_prefix('T').and_then(|n| n.parse().ok()).map_or(Type::Value, |n| Type::Named(ItemId(n)))
+    number('T', name).map_or(Type::Value, |n| Type::Named(ItemId(n)))
+}
+
+/// The number in a name that was given.
+fn number(letter: char, name: &str) -> Option<usize> {
+    name.strip_prefix(letter)?.parse().ok()
 }

@@ -16,37 +16,32 @@ pub(crate) struct Property<'a> {
     pub(crate) required: bool,
 }
 
-/// The properties of an object: described ones in their order, then those that are only required; and the scope of their
-/// identifiers.
-pub(crate) fn properties(schema: &Schema) -> (Vec<Property<'_>>, Scope) {
+/// The properties of an object, in the order of [`names`]; `idents` are theirs.
+pub(super) fn properties<'a>(schema: &'a Schema, idents: &[String]) -> Vec<Property<'a>> {
+    let property = |((json, id), ident): ((&'a str, _), &String)| Property {
+        json,
+        ident: ident.clone(),
+        schema: id,
+        required: schema.required.iter().any(|required| required == json),
+    };
+    names(schema).zip(idents).map(property).collect()
+}
+
+/// The identifiers of an object's fields.
+pub(super) fn idents(schema: &Schema) -> Vec<String> {
+    let wanted: Vec<Wanted> = names(schema)
+        .map(|(name, _)| Wanted { name: naming::safe_field(naming::snake(name)), spelling: name.to_owned() })
+        .collect();
+    Scope::default().assign(&wanted)
+}
+
+/// The names of an object: described ones in their order, then those that are only required.
+fn names(schema: &Schema) -> impl Iterator<Item = (&str, Option<SchemaId>)> {
     let described = schema.properties.iter().map(|(name, id)| (name.as_str(), Some(*id)));
     let bare = schema.required.iter().filter(|name| !schema.properties.contains_key(*name));
     let undescribed = match schema.additional {
         AdditionalProperties::Schema(id) if schema.pattern_properties.is_empty() => Some(id),
         _ => None,
     };
-    let names: Vec<(&str, Option<SchemaId>)> = described.chain(bare.map(|name| (name.as_str(), undescribed))).collect();
-    let wanted: Vec<Wanted> = names
-        .iter()
-        .map(|(name, _)| Wanted { name: naming::safe_field(naming::snake(name)), spelling: (*name).to_owned() })
-        .collect();
-    let mut scope = Scope::default();
-    let idents = scope.assign(&wanted);
-    let properties = names
-        .into_iter()
-        .zip(idents)
-        .map(|((json, id), ident)| Property {
-            json,
-            ident,
-            schema: id,
-            required: schema.required.iter().any(|required| required == json),
-        })
-        .collect();
-    (properties, scope)
-}
-
-/// The identifier of one field.
-pub(crate) fn ident(schema: &Schema, name: &str) -> String {
-    let (properties, _) = properties(schema);
-    properties.into_iter().find(|property| property.json == name).map(|property| property.ident).unwrap_or_default()
+    described.chain(bare.map(move |name| (name.as_str(), undescribed)))
 }

@@ -141,6 +141,17 @@ impl Outline {
         ask::shapes(self, api, items)
     }
 
+    /// The fields of an object.
+    pub(crate) fn properties<'a>(&self, api: &'a Api, id: SchemaId) -> Vec<fields::Property<'a>> {
+        fields::properties(&api.schemas[id], self.idents(id))
+    }
+
+    /// The identifier of one field of an object.
+    pub(crate) fn field_ident(&self, api: &Api, id: SchemaId, name: &str) -> String {
+        let property = self.properties(api, id).into_iter().find(|property| property.json == name);
+        property.map(|property| property.ident).unwrap_or_default()
+    }
+
     /// The type of a schema where it is used.
     pub(crate) fn inline(&self, api: &Api, used: form::Use) -> Type {
         ask::inline(self, api, used)

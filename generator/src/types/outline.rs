@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
 
+use super::fields;
 use super::form::{self, Form, Patterns, Use};
 use super::rules::{self, Rules};
 use super::{Item, ItemId, Module};
@@ -21,6 +22,8 @@ pub(crate) struct Outline {
     by_module: HashMap<Module, Vec<ItemId>>,
     /// What each schema that was reached is.
     forms: HashMap<SchemaId, Form>,
+    /// The identifiers of the fields of those that are objects.
+    idents: HashMap<SchemaId, Vec<String>>,
     /// Their patterns.
     pub(crate) patterns: Patterns,
     /// What their types do not express.
@@ -63,6 +66,11 @@ impl Outline {
     #[cfg(test)]
     pub(super) fn reached(&self) -> impl Iterator<Item = (SchemaId, &Form)> {
         self.forms.iter().map(|(id, form)| (*id, form))
+    }
+
+    /// The identifiers of an object's fields.
+    pub(super) fn idents(&self, id: SchemaId) -> &[String] {
+        self.idents.get(&id).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// What the type of a schema does not express of it.
@@ -411,11 +419,15 @@ fn assign(
     for (id, item) in items.iter().enumerate() {
         by_module.entry(item.module).or_default().push(ItemId(id));
     }
+    // Asked for by every event that a schema is part of.
+    let objects = forms.iter().filter(|(_, form)| **form == Form::Object);
+    let idents = objects.map(|(id, _)| (*id, fields::idents(&api.schemas[*id]))).collect();
     Outline {
         items,
         by_schema,
         by_module,
         forms,
+        idents,
         patterns,
         rules,
         messages,
