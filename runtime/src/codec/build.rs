@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de;
 
 use super::error::Violation;
-use super::wire::Wire;
+use super::object::NullableField;
+use super::wire::{Field, Wire};
 
 /// What a builder's setter takes for a field of this type: the value itself, of an optional field the value inside, for
 /// a `String` whatever is text.
@@ -68,7 +69,24 @@ impl Gaps {
 
     /// The field as it was given, or what its absence means.
     #[inline]
-    pub fn given<F>(&mut self, slot: Option<F>, absent: impl FnOnce() -> Option<F>, name: &'static str) -> Option<F> {
+    pub fn given<F: Field>(&mut self, slot: Option<F>, name: &'static str) -> Option<F> {
+        self.given_or(slot, name, F::absent)
+    }
+
+    /// The same of a field that may be `null`.
+    #[inline]
+    pub fn given_nullable<F: NullableField>(&mut self, slot: Option<F>, name: &'static str) -> Option<F> {
+        self.given_or(slot, name, F::absent)
+    }
+
+    /// The field as it was given, or what its absence means to the contract.
+    #[inline]
+    pub fn given_or<F>(
+        &mut self,
+        slot: Option<F>,
+        name: &'static str,
+        absent: impl FnOnce() -> Option<F>,
+    ) -> Option<F> {
         let field = slot.or_else(absent);
         if field.is_none() {
             self.note(name);
@@ -95,6 +113,11 @@ impl Gaps {
     pub fn not_given(self, of: &'static str) -> BuildError {
         BuildError::Missing { of, fields: self.0 }
     }
+}
+
+/// Gives a builder's field its value.
+pub fn set<F>(slot: &mut Option<F>, value: F) {
+    *slot = Some(value);
 }
 
 /// Holds a value against its constraints.

@@ -101,7 +101,7 @@ pub fn validate<T: Wire>(value: &T) -> Result<(), Violation> {
 /// What the macros expand to. No promise is made of it to anyone else.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::build::{Gaps, finish};
+    pub use super::build::{Gaps, finish, set};
     pub use super::enumeration::{constant_key, read_constant, unlisted, write_constant};
     pub use super::headers::HeaderField;
     pub use super::list::{ListRules, check_list};
@@ -112,7 +112,7 @@ pub mod __private {
     };
     pub use super::schema::{Rules, read_by_rules, write_by_rules};
     pub use super::text::{TextCheck, TextRules, read_text};
-    pub use super::trace::foreign;
+    pub use super::trace::{read_foreign, write_foreign};
     pub use serde::de::{Deserialize, Deserializer, Error as DeError, MapAccess};
     pub use serde::ser::{Error as SerError, Serialize, SerializeMap, Serializer};
 }

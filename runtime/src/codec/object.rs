@@ -362,11 +362,11 @@ macro_rules! object {
         pub struct $name { $( $(#[doc = $field_doc])* pub $field: $type, )* }
         $crate::__object! {
             $name [ignore] [] [] []
-            $( $field [::core::stringify!($field)] field put [<$type as $crate::codec::Field>::absent], )*
+            $( $field [::core::stringify!($field)] field put [given], )*
         }
         $crate::__builder! {
             [$($builder)?] $name
-            $( [$(#[doc = $field_doc])*] $field [::core::stringify!($field)] [$type] [$crate::codec::Takes] [<$type as $crate::codec::Field>::absent], )*
+            $( [$(#[doc = $field_doc])*] $field [::core::stringify!($field)] [$type] [$crate::codec::Takes] [given], )*
         }
     };
     // Anything else: the attributes are read one by one.
@@ -386,7 +386,7 @@ macro_rules! object {
 macro_rules! __object {
     (
         $name:ident [$unknown:ident] [$($rest:ident)?] [$($count:ident $min:expr, $max:expr)?] [$($rules:literal)?]
-        $( $field:ident [$($json:tt)*] $read:ident $put:ident [$absent:expr], )*
+        $( $field:ident [$($json:tt)*] $read:ident $put:ident [$given:ident $(, $absent:expr)?], )*
     ) => {
         #[allow(deprecated)]
         impl $crate::__private::Object for $name {
@@ -405,7 +405,7 @@ macro_rules! __object {
                 }
                 $( $crate::__private::count($count, $min, $max, $crate::__private::DeError::custom)?; )?
                 let mut gaps = $crate::__private::Gaps::new();
-                let ($( ::core::option::Option::Some($field), )*) = ($( gaps.given($field, $absent, $($json)*), )*) else {
+                let ($( ::core::option::Option::Some($field), )*) = ($( gaps.$given($field, $($json)* $(, $absent)?), )*) else {
                     return ::core::result::Result::Err(gaps.missing());
                 };
                 ::core::result::Result::Ok(Self { $( $field, )* $( $rest, )? })
@@ -461,7 +461,7 @@ macro_rules! __serde {
             fn deserialize<__D: $crate::__private::Deserializer<'de>>(
                 reader: __D,
             ) -> ::core::result::Result<Self, __D::Error> {
-                $crate::__private::foreign(|| $crate::codec::Wire::decode(reader))
+                $crate::__private::read_foreign(reader)
             }
         }
         impl $crate::__private::Serialize for $name {
@@ -469,7 +469,7 @@ macro_rules! __serde {
                 &self,
                 writer: __S,
             ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                $crate::__private::foreign(|| $crate::codec::Wire::encode(self, writer))
+                $crate::__private::write_foreign(self, writer)
             }
         }
     };
@@ -497,7 +497,7 @@ macro_rules! __builder {
     ([] $($rest:tt)*) => {};
     (
         [$builder:ident] $name:ident
-        $( [$($doc:tt)*] $field:ident [$($json:tt)*] [$type:ty] [$($takes:tt)*] [$absent:expr], )*
+        $( [$($doc:tt)*] $field:ident [$($json:tt)*] [$type:ty] [$($takes:tt)*] [$given:ident $(, $absent:expr)?], )*
     ) => {
         #[doc = ::core::concat!("Builds a [`", ::core::stringify!($name), "`] field by field.")]
         #[must_use = "a builder gives nothing until `build`"]
@@ -518,7 +518,7 @@ macro_rules! __builder {
                 where
                     $type: $($takes)*<__A>,
                 {
-                    self.$field = ::core::option::Option::Some($($takes)*::take(value));
+                    $crate::__private::set(&mut self.$field, $($takes)*::take(value));
                     self
                 }
             )*
@@ -529,7 +529,7 @@ macro_rules! __builder {
             /// When a required field was not given, or a field breaks a constraint.
             pub fn build(self) -> ::core::result::Result<$name, $crate::codec::BuildError> {
                 let mut gaps = $crate::__private::Gaps::new();
-                let ($( ::core::option::Option::Some($field), )*) = ($( gaps.given(self.$field, $absent, $($json)*), )*) else {
+                let ($( ::core::option::Option::Some($field), )*) = ($( gaps.$given(self.$field, $($json)* $(, $absent)?), )*) else {
                     return ::core::result::Result::Err(gaps.not_given(::core::stringify!($name)));
                 };
                 $crate::__private::finish(::core::stringify!($name), $name { $( $field, )* })
@@ -610,14 +610,14 @@ macro_rules! __object_field {
     (@mode $head:tt $done:tt $docs:tt $attributes:tt $field:ident [$type:ty] $json:tt (nullable $(, $($words:tt)*)?) $more:tt) => {
         $crate::__object_field! {
             @mask $head $done $docs $attributes $field [$type] $json
-            [nullable put_nullable [<$type as $crate::__private::NullableField>::absent] [$crate::__private::TakesNull]]
+            [nullable put_nullable [given_nullable] [$crate::__private::TakesNull]]
             ($($($words)*)?) $more
         }
     };
     (@mode $head:tt $done:tt $docs:tt $attributes:tt $field:ident [$type:ty] $json:tt $words:tt $more:tt) => {
         $crate::__object_field! {
             @mask $head $done $docs $attributes $field [$type] $json
-            [field put [<$type as $crate::codec::Field>::absent] [$crate::codec::Takes]]
+            [field put [given] [$crate::codec::Takes]]
             $words $more
         }
     };
@@ -646,7 +646,7 @@ macro_rules! __object_field {
             $head []
             [$($done)* {
                 $docs $attributes $field $type $json
-                [$read $put [|| ::core::option::Option::Some($default)] $takes] $show
+                [$read $put [given_or, || ::core::option::Option::Some($default)] $takes] $show
             }]
             $($more)*
         }
@@ -668,7 +668,7 @@ macro_rules! __object_whole {
         [$({ [$($rest_attributes:tt)*] $rest:ident [$rest_type:ty] $rest_show:ident })?]
         $({
             [$($docs:tt)*] [$($field_attributes:tt)*] $field:ident [$type:ty] [$($json:tt)*]
-            [$read:ident $put:ident [$absent:expr] $takes:tt] $show:ident
+            [$read:ident $put:ident $given:tt $takes:tt] $show:ident
         })*
     ) => {
         $($attributes)*
@@ -690,13 +690,13 @@ macro_rules! __object_whole {
         }
         $crate::__object! {
             $name [$unknown] [$($rest)?] $count $check
-            $( $field [$($json)*] $read $put [$absent], )*
+            $( $field [$($json)*] $read $put $given, )*
         }
         $crate::__builder! {
             [$($builder)?] $name
-            $( [$($docs)*] $field [$($json)*] [$type] $takes [$absent], )*
+            $( [$($docs)*] $field [$($json)*] [$type] $takes $given, )*
             $( [$($rest_attributes)*] $rest [::core::stringify!($rest)] [$rest_type] [$crate::codec::Takes]
-               [|| ::core::option::Option::Some(::core::default::Default::default())], )?
+               [given_or, || ::core::option::Option::Some(::core::default::Default::default())], )?
         }
     };
 }

@@ -6,6 +6,11 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 
+use serde::de::Deserializer;
+use serde::ser::Serializer;
+
+use super::wire::Wire;
+
 #[derive(Clone)]
 enum Step {
     Field(&'static str),
@@ -70,9 +75,21 @@ pub(super) fn located<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, (S
     work().map_err(|error| (take(mark), error))
 }
 
+/// Reads for a stranger to this module.
+#[inline]
+pub fn read_foreign<'de, T: Wire, D: Deserializer<'de>>(reader: D) -> Result<T, D::Error> {
+    foreign(|| T::decode(reader))
+}
+
+/// Writes for a stranger to this module.
+#[inline]
+pub fn write_foreign<T: Wire, S: Serializer>(value: &T, writer: S) -> Result<S::Ok, S::Error> {
+    foreign(|| value.encode(writer))
+}
+
 /// Runs a reading or a writing that a stranger to this module started: nobody will ask for the path.
 #[inline]
-pub fn foreign<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+fn foreign<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     let mark = mark();
     work().inspect_err(|_| forget(mark))
 }
