@@ -8,6 +8,7 @@
 //! the median of each is what counts.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod compile;
 mod consume;
 mod contenders;
 mod engine;
@@ -16,12 +17,16 @@ mod generate;
 mod machine;
 mod publish;
 mod report;
+mod scale;
 
 use conecta_tests::KafkaService;
 use report::Report;
 
 fn main() {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
+    if args.next_if(|first| first == scale::MEASURE).is_some() {
+        return scale::measure(args);
+    }
     if let (Some(generate::MEASURE), Some(tool)) = (args.next().as_deref(), args.next()) {
         return generate::measure(tool.as_ref());
     }
@@ -30,7 +35,12 @@ fn main() {
     let wants = |group: &str| wanted.is_empty() || wanted.iter().any(|name| name == group);
     let mut report = Report::default();
     if wants("generate") {
-        generate::figures(&mut report);
+        let tool = generate::build();
+        generate::figures(&mut report, &tool);
+        scale::figures(&mut report, &tool);
+    }
+    if wants("compile") {
+        compile::figures(&mut report, &generate::build());
     }
     if wants("engine") {
         engine::figures(&mut report);

@@ -26,6 +26,12 @@ impl Report {
         self.line(format!("BENCH name={name} ours={ours:.1} reference={limit} ratio={} goal=1", shown(ratio)));
     }
 
+    /// The same of a figure of few seconds.
+    pub(crate) fn seconds(&mut self, name: &str, ours: f64, limit: f64) {
+        let ratio = limit / ours;
+        self.line(format!("BENCH name={name} ours={ours:.2} reference={limit:.2} ratio={ratio:.2} goal=1"));
+    }
+
     /// A figure without a goal.
     pub(crate) fn info(&mut self, name: &str, text: impl std::fmt::Display) {
         self.line(format!("INFO name={name} {text}"));
