@@ -89,7 +89,7 @@ impl Source {
 
 pub(super) fn print(tokens: TokenStream) -> String {
     // A copy for the fault's sake would have every group of the tokens copied while they are parsed.
-    let shown = cfg!(debug_assertions).then(|| tokens.to_string());
+    let shown = cfg!(debug_assertions).then(|| tokens.clone());
     match syn::parse2::<syn::File>(tokens) {
         Ok(file) => prettyplease::unparse(&file),
         // What is quoted here is Rust; were it not, the compiler would be told so.
