@@ -148,8 +148,8 @@ impl<P: Publisher + ?Sized> PublicarCasoActualizado for P {}
 
 /// Consumir evento de caso actualizado
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirCasoActualizado` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirCasoActualizado` (`subscribe`).
 pub trait ConsumirCasoActualizado<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_caso_actualizado(

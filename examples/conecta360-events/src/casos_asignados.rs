@@ -150,8 +150,8 @@ impl<P: Publisher + ?Sized> PublicarCasoAsignado for P {}
 
 /// Consumir evento de caso asignado
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirCasoAsignado` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirCasoAsignado` (`subscribe`).
 pub trait ConsumirCasoAsignado<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_caso_asignado(

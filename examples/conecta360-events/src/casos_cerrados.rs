@@ -165,8 +165,8 @@ impl<P: Publisher + ?Sized> PublicarCasoCerrado for P {}
 
 /// Consumir evento de caso cerrado
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirCasoCerrado` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirCasoCerrado` (`subscribe`).
 pub trait ConsumirCasoCerrado<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_caso_cerrado(

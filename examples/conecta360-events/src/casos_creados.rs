@@ -178,8 +178,8 @@ impl<P: Publisher + ?Sized> PublicarCasoCreado for P {}
 
 /// Consumir evento de caso creado
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirCasoCreado` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirCasoCreado` (`subscribe`).
 pub trait ConsumirCasoCreado<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_caso_creado(

@@ -152,8 +152,8 @@ impl<P: Publisher + ?Sized> PublicarCiudadanoRegistrado for P {}
 
 /// Consumir evento de ciudadano registrado
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirCiudadanoRegistrado` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirCiudadanoRegistrado` (`subscribe`).
 pub trait ConsumirCiudadanoRegistrado<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_ciudadano_registrado(

@@ -147,8 +147,8 @@ impl<P: Publisher + ?Sized> PublicarDependenciaConfigurada for P {}
 
 /// Consumir evento de dependencia configurada
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirDependenciaConfigurada` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirDependenciaConfigurada` (`subscribe`).
 pub trait ConsumirDependenciaConfigurada<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_dependencia_configurada(

@@ -172,8 +172,8 @@ impl<P: Publisher + ?Sized> PublicarNotificacionEnviada for P {}
 
 /// Consumir evento de notificación enviada
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirNotificacionEnviada` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirNotificacionEnviada` (`subscribe`).
 pub trait ConsumirNotificacionEnviada<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_notificacion_enviada(

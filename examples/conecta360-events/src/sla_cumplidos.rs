@@ -141,8 +141,8 @@ impl<P: Publisher + ?Sized> PublicarSlaCumplido for P {}
 
 /// Consumir evento de SLA cumplido
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirSlaCumplido` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirSlaCumplido` (`subscribe`).
 pub trait ConsumirSlaCumplido<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_sla_cumplido(

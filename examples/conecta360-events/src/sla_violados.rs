@@ -144,8 +144,8 @@ impl<P: Publisher + ?Sized> PublicarSlaViolado for P {}
 
 /// Consumir evento de SLA violado
 ///
-/// For who consumes: implement it and register it with a consumer. The contract calls the operation
-/// `consumirSlaViolado` (`subscribe`).
+/// For those who consume: implement it and register it with a consumer. The contract calls the
+/// operation `consumirSlaViolado` (`subscribe`).
 pub trait ConsumirSlaViolado<C = ()>: Send + Sync + 'static {
     /// Handles one event. It is done when this returns; an error has it retried, or set aside.
     fn consumir_sla_violado(

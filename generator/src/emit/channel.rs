@@ -146,7 +146,7 @@ fn end_docs(end: &End, producer: bool, channel: &Channel, paths: &Paths<'_>) -> 
             _ => "For those who publish: every [`Publisher`](::conecta_runtime::Publisher) has it.",
         }
     } else {
-        "For who consumes: implement it and register it with a consumer."
+        "For those who consume: implement it and register it with a consumer."
     };
     match &end.said {
         Some((id, action)) => {
