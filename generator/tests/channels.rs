@@ -4,23 +4,7 @@
 #[path = "support/crates.rs"]
 mod crates;
 
-use conecta_gen::config::Config;
-use conecta_gen::document::NoFiles;
-use conecta_gen::files::FileSet;
-use conecta_gen::render::Templates;
-use conecta_gen::{CrateOptions, Loaded, Source, generate_crate, load};
-
-use crates::{Crates, runtime};
-
-/// The crate, and what was found.
-fn generate(name: &str, document: &str, topics: Option<&str>, config: &str) -> (Option<FileSet>, Loaded) {
-    let topics = topics.map(|text| Source::new("topics.yaml", text));
-    let mut loaded = load(Source::new("spec.yaml", document), topics, &NoFiles);
-    let options = CrateOptions { name: Some(name.to_owned()), runtime: runtime(), topics: None };
-    let config = Config::parse(config).unwrap();
-    let files = generate_crate(&mut loaded, &config, &options, &Templates::default()).unwrap();
-    (files, loaded)
-}
+use crates::{Crates, generate};
 
 /// Every finding of a document's crate, `CG0808 line: message`.
 fn findings(document: &str, config: &str) -> Vec<String> {

@@ -4,22 +4,16 @@
 #[path = "support/crates.rs"]
 mod crates;
 
-use conecta_gen::config::Config;
-use conecta_gen::document::NoFiles;
 use conecta_gen::files::FileSet;
-use conecta_gen::render::Templates;
-use conecta_gen::{CrateOptions, Source, generate_crate, load};
 
-use crates::{Crates, runtime};
+use crates::Crates;
 
 const HEAD: &str = "asyncapi: 2.0.0\ninfo: { title: Keys, version: 1.0.0 }\nchannels:\n";
 
 /// The crate, or the codes of the errors.
 fn generate(name: &str, document: &str, key: &str) -> Result<FileSet, String> {
-    let topics = Source::new("topics.yaml", format!("Topics: {{ a: {{ partition_key: {key} }} }}"));
-    let mut loaded = load(Source::new("spec.yaml", document), Some(topics), &NoFiles);
-    let options = CrateOptions { name: Some(name.to_owned()), runtime: runtime(), topics: None };
-    let files = generate_crate(&mut loaded, &Config::default(), &options, &Templates::default()).unwrap();
+    let topics = format!("Topics: {{ a: {{ partition_key: {key} }} }}");
+    let (files, loaded) = crates::generate(name, document, Some(&topics), "");
     files.ok_or_else(|| {
         let errors = loaded.diagnostics.iter().filter(|d| d.severity.as_str() == "error");
         errors.map(|d| d.code.to_string()).collect::<Vec<_>>().join(" ")

@@ -4,12 +4,7 @@
 #[path = "support/crates.rs"]
 mod crates;
 
-use conecta_gen::config::Config;
-use conecta_gen::document::NoFiles;
-use conecta_gen::render::Templates;
-use conecta_gen::{CrateOptions, Source, generate_crate, load};
-
-use crates::{Crates, runtime};
+use crates::{Crates, generate};
 
 const DOCUMENT: &str = "\
 asyncapi: 2.6.0
@@ -30,9 +25,7 @@ channels:
 
 #[test]
 fn a_payload_that_is_not_json_is_bytes_with_a_warning_and_both_ends() {
-    let mut loaded = load(Source::new("spec.yaml", DOCUMENT), None, &NoFiles);
-    let options = CrateOptions { name: Some("opaque-events".to_owned()), runtime: runtime(), topics: None };
-    let files = generate_crate(&mut loaded, &Config::default(), &options, &Templates::default()).unwrap();
+    let (files, loaded) = generate("opaque-events", DOCUMENT, None, "");
     let mut files = files.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     let warned = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0513");
     assert_eq!(warned.map(|d| d.severity.as_str()).collect::<Vec<_>>(), ["warning"; 2]);

@@ -1,10 +1,8 @@
 //! Apache Kafka: one broker shared by the tests of a process, or a cluster of a test's own.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -14,20 +12,15 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::service::{Kept, note};
 use crate::wire::until;
 
 /// A running Kafka. One that was started here ends with this value, and at the latest with the process, however that
-/// ends: its nodes are kept by a script that waits for its standard input to be closed.
+/// ends.
 #[derive(Debug)]
 pub struct KafkaService {
     brokers: String,
-    started: Option<Started>,
-}
-
-#[derive(Debug)]
-struct Started {
-    keeper: Child,
-    dir: PathBuf,
+    started: Option<Kept>,
 }
 
 impl KafkaService {
@@ -71,19 +64,10 @@ impl KafkaService {
     }
 
     fn run(mut script: Command, nodes: u32) -> Self {
-        let mut keeper = script
-            .args(["run", &nodes.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("bash runs tests/services/kafka.sh");
-        let mut line = String::new();
-        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some((brokers, dir)) = line.trim_end().split_once(' ') else {
-            panic!("Kafka did not start: tests/services/kafka.sh says why, above");
-        };
+        script.args(["run", &nodes.to_string()]);
+        let (kept, brokers) = Kept::start(script, "Kafka");
         note(&format!("Apache Kafka {}, {nodes} node(s), started by the tests", version()));
-        Self { brokers: brokers.to_owned(), started: Some(Started { keeper, dir: PathBuf::from(dir) }) }
+        Self { brokers, started: Some(kept) }
     }
 
     /// The addresses, `host:port,…`.
@@ -211,18 +195,9 @@ impl KafkaService {
     }
 
     fn control(&self, command: &str, node: u32) {
-        let dir = &self.started.as_ref().expect("the cluster was started here").dir;
+        let dir = self.started.as_ref().expect("the cluster was started here").dir();
         let status = script().arg(command).arg(dir).arg(node.to_string()).stdin(Stdio::null()).status().unwrap();
         assert!(status.success(), "kafka.sh {command} {node}: {status}");
-    }
-}
-
-impl Drop for KafkaService {
-    fn drop(&mut self) {
-        if let Some(Started { keeper, .. }) = &mut self.started {
-            drop(keeper.stdin.take());
-            let _ = keeper.wait();
-        }
     }
 }
 
@@ -259,9 +234,7 @@ pub fn root() -> &'static Path {
 }
 
 fn script() -> Command {
-    let mut command = Command::new("bash");
-    command.arg(root().join("tests/services/kafka.sh"));
-    command
+    crate::service::script("kafka.sh")
 }
 
 fn version() -> String {
@@ -269,14 +242,6 @@ fn version() -> String {
     jar.into_iter()
         .find_map(|name| Some(name.strip_prefix("kafka-clients-")?.strip_suffix(".jar")?.to_owned()))
         .expect("Kafka's client is among its jars")
-}
-
-/// Leaves a line for whoever asks which services the tests used; `make test` does.
-pub(crate) fn note(service: &str) {
-    if let Some(log) = std::env::var_os("CONECTA_SERVICES_LOG") {
-        let mut file = OpenOptions::new().create(true).append(true).open(log).unwrap();
-        writeln!(file, "{service}").unwrap();
-    }
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -8,6 +8,7 @@ pub mod effects;
 pub mod java;
 pub mod kafka;
 pub mod postgres;
+mod service;
 pub mod wire;
 pub mod worker;
 

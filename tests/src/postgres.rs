@@ -1,20 +1,17 @@
 //! PostgreSQL: one server shared by the tests of a process, or one of a test's own; a database for each test.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::kafka::{note, root};
+use crate::service::{self, Kept, note};
 
 /// A running PostgreSQL. Ends with this value, and at the latest with the process, however that ends.
 #[derive(Debug)]
 pub struct PostgresService {
-    keeper: Child,
-    dir: PathBuf,
+    kept: Kept,
     port: u16,
 }
 
@@ -34,19 +31,11 @@ impl PostgresService {
     /// When it does not come up; the script's own words say why.
     #[must_use]
     pub fn start() -> Self {
-        let mut keeper = script()
-            .arg("run")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("bash runs tests/services/postgres.sh");
-        let mut line = String::new();
-        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some((port, dir)) = line.trim_end().split_once(' ') else {
-            panic!("PostgreSQL did not start: tests/services/postgres.sh says why, above");
-        };
+        let mut script = script();
+        script.arg("run");
+        let (kept, port) = Kept::start(script, "PostgreSQL");
         note("PostgreSQL 17.5, started by the tests");
-        Self { keeper, dir: PathBuf::from(dir), port: port.parse().unwrap() }
+        Self { kept, port: port.parse().unwrap() }
     }
 
     /// How to reach a new, empty database.
@@ -82,15 +71,8 @@ impl PostgresService {
     }
 
     fn control(&self, command: &str) {
-        let status = script().arg(command).arg(&self.dir).stdin(Stdio::null()).status().unwrap();
+        let status = script().arg(command).arg(self.kept.dir()).stdin(Stdio::null()).status().unwrap();
         assert!(status.success(), "postgres.sh {command}: {status}");
-    }
-}
-
-impl Drop for PostgresService {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
     }
 }
 
@@ -123,7 +105,5 @@ impl Database {
 }
 
 fn script() -> Command {
-    let mut command = Command::new("bash");
-    command.arg(root().join("tests/services/postgres.sh"));
-    command
+    service::script("postgres.sh")
 }

@@ -5,8 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use conecta_gen::Runtime;
+use conecta_gen::config::Config;
+use conecta_gen::document::NoFiles;
 use conecta_gen::files::FileSet;
+use conecta_gen::render::Templates;
+use conecta_gen::{CrateOptions, Loaded, Runtime, Source, generate_crate, load};
 
 /// A workspace of generated crates.
 pub struct Crates(PathBuf);
@@ -15,6 +18,16 @@ pub struct Crates(PathBuf);
 pub fn runtime() -> Runtime {
     let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("runtime");
     Runtime::Path(runtime.to_str().expect("a path in UTF-8").to_owned())
+}
+
+/// The crate of a document, beside the texts of a topics file and a configuration; and what was found.
+pub fn generate(name: &str, document: &str, topics: Option<&str>, config: &str) -> (Option<FileSet>, Loaded) {
+    let topics = topics.map(|text| Source::new("topics.yaml", text));
+    let mut loaded = load(Source::new("spec.yaml", document), topics, &NoFiles);
+    let options = CrateOptions { name: Some(name.to_owned()), runtime: runtime(), topics: None };
+    let config = Config::parse(config).unwrap();
+    let files = generate_crate(&mut loaded, &config, &options, &Templates::default()).unwrap();
+    (files, loaded)
 }
 
 impl Crates {
