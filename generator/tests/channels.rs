@@ -204,6 +204,33 @@ fn messages_that_one_value_can_be_are_an_error_at_both() {
 }
 
 #[test]
+fn messages_of_many_parts_are_compared_only_so_far() {
+    let mut document =
+        format!("{HEAD}channels:\n  c:\n    publish:\n      operationId: publishIt\n      message:\n        oneOf:\n");
+    for side in ["A", "B"] {
+        document += &format!("          - {{ name: {side}, payload: {{ $ref: '#/components/schemas/{side}0' }} }}\n");
+    }
+    document += "components:\n  schemas:\n";
+    for side in ["A", "B"] {
+        for level in 0..7 {
+            let names: Vec<String> = (0..30).map(|n| format!("p{n}")).collect();
+            let below = match level {
+                6 => "type: string".to_owned(),
+                _ => format!("$ref: '#/components/schemas/{side}{}'", level + 1),
+            };
+            let properties: Vec<String> = names.iter().map(|name| format!("{name}: {{ {below} }}")).collect();
+            document += &format!(
+                "    {side}{level}: {{ type: object, required: [{}], properties: {{ {} }} }}\n",
+                names.join(", "),
+                properties.join(", ")
+            );
+        }
+    }
+    let found = findings(&document, "");
+    assert!(matches!(&found[..], [only] if only.starts_with("CG0808 ")), "{found:#?}");
+}
+
+#[test]
 fn what_the_configuration_names_must_be_there() {
     let document = two("{ type: string }", "{ type: object }");
     let config = "[channels.order]\ntype = \"header:x\"\n[messages.Payd]\ntype = \"x\"\n";

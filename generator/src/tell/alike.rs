@@ -1,6 +1,6 @@
 //! Whether one value can be two schemas' at once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::api::{AdditionalProperties, Api, Schema, SchemaId, TypeSet};
@@ -10,7 +10,8 @@ use crate::types::form::{self, Form, Use};
 
 /// How deep it looks.
 const DEEPEST: usize = 6;
-/// How many pairs of schemas it compares: what is not found out by then is taken for possible.
+/// How many pairs of schemas it compares for a pair of messages, and how many it remembers: what is not found out by then is
+/// taken for possible.
 const MOST: usize = 20_000;
 
 /// Compares schemas by what their types refuse: what is not enforced tells nothing apart.
@@ -18,15 +19,17 @@ pub(super) struct Apart<'a> {
     api: &'a Api,
     outline: &'a Outline,
     known: RefCell<HashMap<(SchemaId, SchemaId), bool>>,
+    compared: Cell<usize>,
 }
 
 impl<'a> Apart<'a> {
     pub(super) fn new(api: &'a Api, outline: &'a Outline) -> Self {
-        Self { api, outline, known: RefCell::default() }
+        Self { api, outline, known: RefCell::default(), compared: Cell::default() }
     }
 
     /// Whether no value is accepted by both. False where that was not found out.
     pub(super) fn apart(&self, one: SchemaId, other: SchemaId) -> bool {
+        self.compared.set(0);
         self.within(one, other, 0)
     }
 
@@ -39,7 +42,8 @@ impl<'a> Apart<'a> {
         if let Some(known) = self.known.borrow().get(&pair) {
             return *known;
         }
-        if self.known.borrow().len() > MOST {
+        self.compared.set(self.compared.get() + 1);
+        if self.known.borrow().len() > MOST || self.compared.get() > MOST {
             return false;
         }
         let apart = self.compare(one, other, depth);
