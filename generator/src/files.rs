@@ -5,7 +5,7 @@
 //! there and would no longer be written is removed if it still bears `@generated`. Whatever else lies in the folder is
 //! left alone, and named; where it stands in the way of a file, nothing is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -134,17 +134,18 @@ impl FileSet {
                 written.left.push(path);
             }
         }
-        written.foreign = foreign(folder);
-        written.foreign.retain(|path| !self.files.contains_key(path) && !written.left.contains(path));
+        written.foreign = foreign(folder, |path| self.files.contains_key(path) || written.left.contains(path));
         Ok(written)
     }
 
-    fn refuse_to_replace_foreign(&self, folder: &Path, listed: &[String]) -> Result<(), FileError> {
+    fn refuse_to_replace_foreign(&self, folder: &Path, listed: &BTreeSet<String>) -> Result<(), FileError> {
+        let folders: BTreeSet<&str> = self.files.keys().filter_map(|path| Some(path.rsplit_once('/')?.0)).collect();
+        // A link is never ours: what is written through it would land elsewhere.
+        let links: Vec<&str> = folders.into_iter().filter(|below| leads_out(folder, below)).collect();
         let in_the_way = |path: &&str| {
             let target = folder.join(path);
-            let ours = || listed.iter().any(|ours| ours == path) || is_ours(&target);
-            // A link is never ours: what is written through it would land elsewhere.
-            leads_out(folder, path) || (target.exists() && !ours())
+            path.rsplit_once('/').is_some_and(|(below, _)| links.contains(&below))
+                || (!listed.contains(*path) && target.exists() && !is_ours(&target))
         };
         let paths: Vec<&str> = self.files.keys().map(String::as_str).filter(in_the_way).collect();
         if paths.is_empty() {
@@ -177,7 +178,7 @@ impl FileSet {
     }
 
     /// Files that are listed and no longer part of it; whether each still bears the mark.
-    fn stale(&self, folder: &Path, listed: Vec<String>) -> Vec<(String, bool)> {
+    fn stale(&self, folder: &Path, listed: BTreeSet<String>) -> Vec<(String, bool)> {
         let gone = listed.into_iter().filter(|path| !self.files.contains_key(path));
         gone.filter_map(|path| {
             let target = folder.join(&path);
@@ -191,9 +192,9 @@ impl FileSet {
 }
 
 /// The files that the manifest in a folder lists.
-fn listed(folder: &Path) -> Vec<String> {
-    let Ok(text) = fs::read_to_string(folder.join(MANIFEST)) else { return Vec::new() };
-    let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else { return Vec::new() };
+fn listed(folder: &Path) -> BTreeSet<String> {
+    let Ok(text) = fs::read_to_string(folder.join(MANIFEST)) else { return BTreeSet::new() };
+    let Ok(manifest) = serde_json::from_str::<Manifest>(&text) else { return BTreeSet::new() };
     manifest.files.into_iter().filter(|path| is_confined(path)).collect()
 }
 
@@ -204,8 +205,9 @@ fn is_ours(file: &Path) -> bool {
     read.is_ok() && head.windows(MARK.len()).any(|window| window == MARK.as_bytes())
 }
 
-/// The files in a folder that bear no mark, but for hidden ones and what cargo makes there; links are not followed.
-fn foreign(folder: &Path) -> Vec<String> {
+/// The files in a folder that are not `known` and bear no mark, but for hidden ones and what cargo makes there; links are
+/// not followed.
+fn foreign(folder: &Path, known: impl Fn(&String) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut pending = vec![(folder.to_owned(), String::new())];
     while let Some((folder, prefix)) = pending.pop() {
@@ -218,7 +220,7 @@ fn foreign(folder: &Path) -> Vec<String> {
             let path = format!("{prefix}{name}");
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 pending.push((entry.path(), path + "/"));
-            } else if !is_ours(&entry.path()) {
+            } else if !known(&path) && !is_ours(&entry.path()) {
                 found.push(path);
             }
         }
@@ -242,12 +244,10 @@ fn stays_within(folder: &Path, target: &Path) -> bool {
     }
 }
 
-/// Whether a folder on the way down is a link.
-fn leads_out(folder: &Path, path: &str) -> bool {
+/// Whether a folder, or one on the way down to it, is a link.
+fn leads_out(folder: &Path, below: &str) -> bool {
     let mut folder = folder.to_owned();
-    let mut parts: Vec<&str> = path.split('/').collect();
-    parts.pop();
-    parts.into_iter().any(|part| {
+    below.split('/').any(|part| {
         folder.push(part);
         fs::symlink_metadata(&folder).is_ok_and(|data| data.is_symlink())
     })

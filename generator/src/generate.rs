@@ -96,8 +96,8 @@ fn finish(
     files: Option<FileSet>,
     config: &Config,
 ) -> Option<FileSet> {
-    config.lint.settle(&mut findings, &loaded.document);
     if !findings.is_empty() {
+        config.lint.settle(&mut findings, &loaded.document);
         loaded.diagnostics.extend(findings);
         diagnostic::sort(&mut loaded.diagnostics, &loaded.document);
     }
