@@ -369,6 +369,18 @@ impl Scope {
     }
 }
 
+/// Digits in groups of three.
+pub(crate) fn grouped(digits: &str, separator: char) -> String {
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(separator);
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

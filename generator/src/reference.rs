@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use schemars::schema::{Schema, SchemaObject};
 use serde_json::Value;
 
-use crate::config::Config;
+use crate::config::{Config, resolve, words};
 use crate::diagnostic::{Code, Severity};
+use crate::naming::grouped;
 
 /// Every code with its meaning: a table, and an example of each.
 pub fn codes() -> String {
@@ -40,10 +41,10 @@ pub fn configuration() -> String {
     let tables = schema.schema.object.as_ref().map(|object| &object.properties);
     let mut out = String::new();
     for (name, table) in tables.into_iter().flatten() {
-        let Some((described, object)) = resolve(&schema.definitions, table) else { continue };
+        let Some((described, object)) = both(&schema.definitions, table) else { continue };
         // A table of tables has the keys of each.
         let each = object.object.as_ref().and_then(|object| object.additional_properties.as_deref());
-        let each = each.and_then(|each| resolve(&schema.definitions, each)).and_then(|(_, each)| each.object.as_ref());
+        let each = each.and_then(|each| both(&schema.definitions, each)).and_then(|(_, each)| each.object.as_ref());
         let each = each.filter(|each| !each.properties.is_empty());
         let below = if each.is_some() { ".NAME" } else { "" };
         let _ = write!(out, "\n### `[{name}{below}]`\n{}\n", description(described));
@@ -54,7 +55,7 @@ pub fn configuration() -> String {
         out.push_str("\n| key | value | default | what |\n|---|---|---|---|\n");
         let defaults = default_of(described);
         for (key, value) in keys.into_iter().flatten() {
-            let Some((described, value)) = resolve(&schema.definitions, value) else { continue };
+            let Some((described, value)) = both(&schema.definitions, value) else { continue };
             let default = defaults.and_then(|d| d.get(key)).filter(|d| !d.is_null()).map_or_else(String::new, code);
             let _ = writeln!(out, "| `{key}` | {} | {default} | {} |", kind(value), cell(&description(described)));
         }
@@ -67,34 +68,32 @@ pub fn limits() -> String {
     let schema = Config::schema();
     let mut out = String::from("| key of `[limits]` | default | at most | what |\n|---|---|---|---|\n");
     let limits = schema.schema.object.as_ref().and_then(|object| object.properties.get("limits"));
-    let Some((described, object)) = limits.and_then(|limits| resolve(&schema.definitions, limits)) else { return out };
+    let Some((described, object)) = limits.and_then(|limits| both(&schema.definitions, limits)) else {
+        return out;
+    };
     let defaults = default_of(described);
     for (key, value) in object.object.iter().flat_map(|object| &object.properties) {
         let Schema::Object(value) = value else { continue };
         let default = defaults.and_then(|d| d.get(key)).map_or_else(String::new, Value::to_string);
         let most = value.number.as_ref().and_then(|n| n.maximum).map_or_else(String::new, |n| format!("{n}"));
-        let _ =
-            writeln!(out, "| `{key}` | {} | {} | {} |", grouped(&default), grouped(&most), cell(&description(value)));
+        let _ = writeln!(
+            out,
+            "| `{key}` | {} | {} | {} |",
+            grouped(&default, ','),
+            grouped(&most, ','),
+            cell(&description(value))
+        );
     }
     out
 }
 
 /// The schema that describes a property, and the one that says what it holds: a reference is wrapped where it is described.
-fn resolve<'s>(
+fn both<'s>(
     definitions: &'s schemars::Map<String, Schema>,
     schema: &'s Schema,
 ) -> Option<(&'s SchemaObject, &'s SchemaObject)> {
     let Schema::Object(described) = schema else { return None };
-    let inner = described.subschemas.as_ref().and_then(|s| s.all_of.as_ref()).and_then(|list| list.first());
-    let reference = match inner {
-        Some(Schema::Object(inner)) => inner.reference.as_deref(),
-        _ => described.reference.as_deref(),
-    };
-    match reference.map(|reference| definitions.get(reference.trim_start_matches("#/definitions/"))) {
-        None => Some((described, described)),
-        Some(Some(Schema::Object(object))) => Some((described, object)),
-        Some(_) => None,
-    }
+    Some((described, resolve(definitions, schema)?))
 }
 
 fn description(schema: &SchemaObject) -> String {
@@ -108,15 +107,9 @@ fn default_of(schema: &SchemaObject) -> Option<&Value> {
 
 /// What a value is, in a word or the words it may be.
 fn kind(schema: &SchemaObject) -> String {
-    let choices = schema.subschemas.iter().flat_map(|s| s.one_of.iter().flatten());
-    let words: Vec<String> = choices
-        .filter_map(|choice| match choice {
-            Schema::Object(object) => object.enum_values.as_ref().and_then(|values| values.first()).map(code),
-            Schema::Bool(_) => None,
-        })
-        .collect();
+    let words = words(schema);
     if !words.is_empty() {
-        return words.join(", ");
+        return words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", ");
     }
     let json = serde_json::to_value(schema).unwrap_or_default();
     let name = |json: &Value| match json["type"].as_str().or_else(|| json["type"][0].as_str()) {
@@ -139,16 +132,4 @@ fn cell(text: &str) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Digits in groups of three.
-fn grouped(digits: &str) -> String {
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -1,11 +1,12 @@
 //! `conecta-gen generate`: a contract becomes a crate.
 
 use std::io::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use super::{Exit, output};
 use crate::diagnostic::{Format, Severity, render};
+use crate::document::files;
 use crate::files::{Difference, FileSet};
 use crate::render::Templates;
 use crate::{CrateOptions, Runtime, generate_crate, load_with};
@@ -189,15 +190,13 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// `target` as seen from `folder`, `/` between its parts as cargo wants it.
+/// `target` as seen from `folder`, `/` between its parts as cargo wants it; as it is where there is no way from there.
 fn relative(target: &Path, folder: &Path) -> String {
-    let target: Vec<Component<'_>> = target.components().collect();
-    let folder: Vec<Component<'_>> = folder.components().collect();
-    let common = target.iter().zip(&folder).take_while(|(a, b)| a == b).count();
-    let up = folder[common..].iter().map(|_| "..".to_owned());
-    let down = target[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
-    let parts: Vec<String> = up.chain(down).collect();
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+    match files::relative(target, folder) {
+        Some(steps) if steps.is_empty() => ".".to_owned(),
+        Some(steps) => steps.join("/"),
+        None => target.display().to_string(),
+    }
 }
 
 #[cfg(test)]

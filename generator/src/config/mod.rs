@@ -52,6 +52,7 @@ use crate::diagnostic::Levels;
 use crate::document::{Limits, Source};
 
 pub use read::ConfigError;
+pub(crate) use read::{resolve, words};
 
 /// Where the schema of the configuration is said to be; its number goes up when a file that was right becomes wrong.
 const SCHEMA_ID: &str = "https://conecta-rs.github.io/conecta/schemas/config-1.json";

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Config;
 use crate::diagnostic::{At, Code, Diagnostic, Format, Level, render};
-use crate::document::{Document, Source, Span, edit_distance};
+use crate::document::{Document, Source, Span, nearest};
 
 /// Why a configuration could not be read.
 #[derive(Debug)]
@@ -70,6 +70,19 @@ impl Faults {
     }
 }
 
+/// What a schema comes to: references followed, `allOf` of one and `anyOf` with null opened.
+pub(crate) fn resolve<'s>(definitions: &'s Map<String, Schema>, mut schema: &'s Schema) -> Option<&'s SchemaObject> {
+    loop {
+        let Schema::Object(object) = schema else { return None };
+        let inner = object.subschemas.as_ref().and_then(|s| s.all_of.as_ref().or(s.any_of.as_ref()));
+        schema = match (&object.reference, inner.and_then(|list| list.first())) {
+            (Some(reference), _) => definitions.get(reference.trim_start_matches("#/definitions/"))?,
+            (None, Some(first)) => first,
+            (None, None) => return Some(object),
+        };
+    }
+}
+
 /// Holds values against the schema: the part of draft-07 that schemars makes of plain structs.
 struct Judge<'a> {
     definitions: &'a Map<String, Schema>,
@@ -77,20 +90,6 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// What a schema comes to: references followed, `allOf` of one and `anyOf` with null opened.
-    fn resolve<'s>(&'s self, schema: &'s Schema) -> Option<&'s SchemaObject> {
-        let mut schema = schema;
-        loop {
-            let Schema::Object(object) = schema else { return None };
-            let inner = object.subschemas.as_ref().and_then(|s| s.all_of.as_ref().or(s.any_of.as_ref()));
-            schema = match (&object.reference, inner.and_then(|list| list.first())) {
-                (Some(reference), _) => self.definitions.get(reference.trim_start_matches("#/definitions/"))?,
-                (None, Some(first)) => first,
-                (None, None) => return Some(object),
-            };
-        }
-    }
-
     fn table(mut self, schema: &SchemaObject, table: &DeTable<'_>, of: &str) {
         let mut todo = vec![(schema.clone(), table, of.to_owned())];
         while let Some((schema, table, of)) = todo.pop() {
@@ -101,10 +100,10 @@ impl Judge<'_> {
                 let known = rules.properties.get(name);
                 let Some(schema) = known.or(other.filter(|s| **s != Schema::Bool(false))) else {
                     let fault = self.faults.push(Code::CONFIG_KEY, format!("{of} has no `{name}`"), Some(key.span()));
-                    fault.help = Some(nearest(name, rules.properties.keys()));
+                    fault.help = Some(meant(name, rules.properties.keys()));
                     continue;
                 };
-                let Some(schema) = self.resolve(schema).cloned() else { continue };
+                let Some(schema) = resolve(self.definitions, schema).cloned() else { continue };
                 match value.get_ref() {
                     DeValue::Table(table) if schema.object.is_some() => {
                         todo.push((schema, table, format!("`[{name}]`")))
@@ -146,7 +145,7 @@ impl Judge<'_> {
             DeValue::Array(items) if is(InstanceType::Array) => {
                 let item = schema.array.as_deref().and_then(|array| array.items.as_ref());
                 if let Some(SingleOrVec::Single(item)) = item
-                    && let Some(item) = self.resolve(item).cloned()
+                    && let Some(item) = resolve(self.definitions, item).cloned()
                 {
                     items.iter().for_each(|value| self.value(&item, value, name));
                 }
@@ -164,7 +163,7 @@ impl Judge<'_> {
 }
 
 /// The words that a schema is a choice of.
-fn words(schema: &SchemaObject) -> Vec<String> {
+pub(crate) fn words(schema: &SchemaObject) -> Vec<String> {
     let choices = schema.subschemas.iter().flat_map(|s| s.one_of.iter().flatten()).filter_map(|choice| match choice {
         Schema::Object(object) => object.enum_values.as_ref(),
         Schema::Bool(_) => None,
@@ -173,9 +172,8 @@ fn words(schema: &SchemaObject) -> Vec<String> {
     values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n String>) -> String {
-    let near = known.map(|known| (edit_distance(known, name), known)).min();
-    match near {
+fn meant<'n>(name: &str, known: impl Iterator<Item = &'n String>) -> String {
+    match nearest(name, known.map(String::as_str)) {
         Some((distance, near)) if distance <= 2.max(name.len() / 3) => format!("did you mean `{near}`?"),
         _ => "docs/configuration.md lists every key".to_owned(),
     }

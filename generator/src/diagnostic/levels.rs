@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::{InstanceType, Metadata, ObjectValidation, Schema, SchemaObject, SubschemaValidation};
 use serde::Deserialize;
+use serde::de::{IntoDeserializer as _, value::StrDeserializer};
 
 use super::{Code, Diagnostic, Severity, allow::Allowed};
 use crate::document::Document;
@@ -26,13 +27,8 @@ pub enum Level {
 
 impl Level {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "allow" => Self::Allow,
-            "note" => Self::Note,
-            "warn" => Self::Warn,
-            "error" => Self::Error,
-            _ => return None,
-        })
+        let text: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+        Self::deserialize(text).ok()
     }
 
     const fn severity(self) -> Option<Severity> {

@@ -216,7 +216,7 @@ impl ReadFiles for DiskFiles {
 }
 
 /// The steps from `base` to `path`, both canonical; `None` where there is no way, or it cannot be written.
-fn relative(path: &Path, base: &Path) -> Option<Vec<String>> {
+pub(crate) fn relative(path: &Path, base: &Path) -> Option<Vec<String>> {
     let (to, from): (Vec<Component<'_>>, Vec<Component<'_>>) =
         (path.components().collect(), base.components().collect());
     let common = to.iter().zip(&from).take_while(|(a, b)| a == b).count();

@@ -6,7 +6,7 @@
 
 mod chunks;
 mod file;
-mod files;
+pub(crate) mod files;
 mod fill;
 mod json;
 mod limits;
@@ -26,8 +26,8 @@ pub use file::File;
 pub use files::{DiskFiles, MemoryFiles, NoFiles, ReadError, ReadFiles, Source};
 pub use limits::Limits;
 pub use neighbours::Outside;
-pub(crate) use refs::edit_distance;
 pub use refs::{RefFault, Target};
+pub(crate) use refs::{edit_distance, nearest};
 
 /// Where something stands: a node of the document. [`Document::pointer`] and [`Document::span`] say it in words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

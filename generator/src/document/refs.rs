@@ -374,6 +374,11 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
+/// The known name that is nearest to a name, and how far it is.
+pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<(usize, &'k str)> {
+    known.map(|known| (edit_distance(known, name), known)).min()
+}
+
 /// Levenshtein distance, for names of ordinary length; far apart where one is very long.
 pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(65).collect(), b.chars().take(65).collect());

@@ -114,15 +114,8 @@ fn some(value: Option<TokenStream>) -> TokenStream {
 
 /// `604_800_000`.
 fn milliseconds(value: i64) -> TokenStream {
-    let digits = value.unsigned_abs().to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push('_');
-        }
-        grouped.push(digit);
-    }
-    let literal: TokenStream = grouped.parse().unwrap_or_default();
+    let digits = naming::grouped(&value.unsigned_abs().to_string(), '_');
+    let literal: TokenStream = digits.parse().unwrap_or_default();
     if value < 0 { quote!(-#literal) } else { literal }
 }
 

@@ -9,12 +9,12 @@
 //! Where one end is named for some messages of a channel and not for others (2.x `publish` of one, `subscribe` of another), the
 //! others' operations give that end as well: whoever is on the other side needs it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::api::{Action, Api, Channel, MessageId, Operation};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::document::edit_distance;
+use crate::document::nearest;
 use crate::envelope::Path;
 use crate::naming::{self, Scope, Wanted};
 use crate::tell::{self, Tell};
@@ -191,12 +191,8 @@ fn keys(
 /// Says which names of the configuration the contract has not.
 fn unknown_names(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) {
     let mut unknown = |what: &str, name: &str, known: &mut dyn Iterator<Item = &str>| {
-        let mut nearest: BTreeMap<usize, &str> = BTreeMap::new();
-        for known in known {
-            nearest.entry(edit_distance(known, name)).or_insert(known);
-        }
         let found = Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has no {what} {name:?}"));
-        findings.push(match nearest.first_key_value() {
+        findings.push(match nearest(name, known) {
             Some((0, _)) => return,
             Some((_, near)) => found.help(format!("conecta-gen.toml names it; did you mean {near:?}?")),
             None => found.help("conecta-gen.toml names it"),

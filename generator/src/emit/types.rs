@@ -6,6 +6,7 @@ use serde_json::{Number, Value};
 
 use crate::api::{MessageId, Schema};
 use crate::naming;
+use crate::render::obeyed;
 use crate::types::form::Form;
 use crate::types::{Field, ItemId, Module, Object, Others, Shape, Type, Variant};
 
@@ -473,16 +474,11 @@ pub(super) fn string(text: &str) -> TokenStream {
 pub(super) fn raw(text: &str) -> TokenStream {
     // A raw string ends at a quote and this many signs, and holds no carriage return; JSON escapes those itself.
     let fence = (0..=255).map(|n| "#".repeat(n)).find(|fence| !text.contains(&format!("\"{fence}")));
-    let invisible = text.chars().any(|c| c != '\n' && (c.is_control() || is_directional(c)));
+    let invisible = text.chars().any(|c| c != '\n' && obeyed(c));
     match fence {
         Some(fence) if !invisible => format!("r{fence}\"{text}\"{fence}").parse().unwrap_or_else(|_| quote!(#text)),
         _ => quote!(#text),
     }
-}
-
-/// Marks of direction, which the compiler refuses in literals; escaped they are fine.
-const fn is_directional(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn enumeration(docs: &TokenStream, name: &str, variants: &[Variant]) -> TokenStream {

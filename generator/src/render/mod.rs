@@ -137,7 +137,7 @@ fn cell(text: &str) -> String {
 }
 
 /// What a terminal or an editor does instead of showing it.
-fn obeyed(c: char) -> bool {
+pub(crate) fn obeyed(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

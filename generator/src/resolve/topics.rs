@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     api::{Api, TopicConfig},
     diagnostic::{Code, Diagnostic, Findings},
-    document::{Document, Kind, Place, edit_distance},
+    document::{Document, Kind, Place, edit_distance, nearest},
 };
 
 /// What the Kafka binding of a channel says of its topic. What has the wrong type counts as absent; it is reported
@@ -130,8 +130,7 @@ fn topics_of(document: &Document, root: Place, findings: &mut Findings) -> Optio
 }
 
 fn unknown_topic(name: &str, entry: Place, api: &Api) -> Diagnostic {
-    let near = api.channels.iter().map(|c| (edit_distance(&c.address, name), &c.address)).min();
-    let help = match near {
+    let help = match nearest(name, api.channels.iter().map(|c| c.address.as_str())) {
         Some((distance, address)) if distance <= 3 => format!("did you mean `{address}`?"),
         _ => "name a channel of the document by its address, or remove the entry".to_owned(),
     };

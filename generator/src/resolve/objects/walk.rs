@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Object, Role, Shape, security};
 use crate::{
     diagnostic::{At, Code, Diagnostic, Findings},
-    document::{Document, Kind, Place, edit_distance},
+    document::{Document, Kind, Place, nearest},
     resolve::{Refs, format::written, refs::reference},
 };
 
@@ -242,8 +242,7 @@ impl Walk<'_> {
 }
 
 fn unknown(key: &str, value: Place, object: &Object) -> Diagnostic {
-    let near = object.fields.iter().map(|f| (edit_distance(f.name, key), f.name)).min();
-    let help = match near {
+    let help = match nearest(key, object.fields.iter().map(|f| f.name)) {
         Some((distance, name)) if distance <= 2.max(key.len() / 4) => format!("did you mean `{name}`?"),
         _ => format!("remove it, or make it an extension: `x-{key}`"),
     };

@@ -163,8 +163,9 @@ fn search(schemas: &Schemas, payload: SchemaId, name: &str) -> Vec<Found> {
 fn nearest(schemas: &Schemas, payload: SchemaId, name: &str) -> Option<String> {
     let object = &schemas[payload];
     let inner = object.properties.values().flat_map(|p| schemas[*p].properties.keys());
-    let near = object.properties.keys().chain(inner).map(|k| (crate::document::edit_distance(k, name), k)).min()?;
-    (near.0 <= 2).then(|| near.1.clone())
+    let known = object.properties.keys().chain(inner).map(String::as_str);
+    let (distance, near) = crate::document::nearest(name, known)?;
+    (distance <= 2).then(|| near.to_owned())
 }
 
 fn is_scalar(schemas: &Schemas, id: SchemaId) -> bool {
