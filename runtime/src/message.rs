@@ -95,6 +95,14 @@ impl Headers {
     }
 }
 
+impl From<HeadersRef<'_>> for Headers {
+    fn from(headers: HeadersRef<'_>) -> Self {
+        let mut copy = Self::with_capacity(headers.len(), 0);
+        headers.iter().for_each(|(name, value)| copy.push_raw(name, value));
+        copy
+    }
+}
+
 /// librdkafka refuses messages of more than 1 GB, so an offset always fits.
 fn end(buffer: &[u8]) -> u32 {
     u32::try_from(buffer.len()).unwrap_or(u32::MAX)

@@ -52,19 +52,25 @@ impl RawRecord {
         Self { batch: batch.finish(), index: 0 }
     }
 
-    /// Topic.
+    /// The topic whose event it is.
     #[must_use]
     pub fn topic(&self) -> &str {
         &self.batch.topic
     }
 
-    /// Partition.
+    /// The topic that it was read from: its own, or the one through which a dead letter of it is brought back to a group.
+    #[must_use]
+    pub fn read_from(&self) -> &str {
+        self.batch.read_from.as_deref().unwrap_or(&self.batch.topic)
+    }
+
+    /// Partition, of the topic that it was read from.
     #[must_use]
     pub fn partition(&self) -> i32 {
         self.batch.partition
     }
 
-    /// Offset in the partition.
+    /// Offset in that partition.
     #[must_use]
     pub fn offset(&self) -> i64 {
         self.entry().offset
@@ -109,13 +115,15 @@ impl RawRecord {
 /// Names the place, never the content: that may be personal data.
 impl fmt::Debug for RawRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}@{}", self.topic(), self.partition(), self.offset())
+        write!(f, "{}-{}@{}", self.read_from(), self.partition(), self.offset())
     }
 }
 
 /// Records of one partition in one piece of memory.
 pub(crate) struct RecordBatch {
     topic: Arc<str>,
+    /// Where they were read, if that is another topic.
+    read_from: Option<Arc<str>>,
     partition: i32,
     bytes: Vec<u8>,
     entries: Vec<Entry>,
@@ -206,9 +214,16 @@ impl BatchBuilder {
         Self::with(topic, partition, shelf.take(), Some(Arc::clone(shelf)))
     }
 
+    /// The records were read from another topic than that whose events they are.
+    #[must_use]
+    pub(crate) fn read_from(mut self, topic: Option<Arc<str>>) -> Self {
+        self.0.read_from = topic;
+        self
+    }
+
     fn with(topic: Arc<str>, partition: i32, buffers: Buffers, shelf: Option<Arc<Shelf>>) -> Self {
         let Buffers { bytes, entries, headers } = buffers;
-        Self(RecordBatch { topic, partition, bytes, entries, headers, shelf })
+        Self(RecordBatch { topic, read_from: None, partition, bytes, entries, headers, shelf })
     }
 
     /// Whether so many more bytes should go to another batch.

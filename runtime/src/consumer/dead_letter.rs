@@ -15,7 +15,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::engine::DeadLetterReason;
 use super::failure::{Failures, masked};
-use crate::message::{Headers, Message};
+use crate::message::{Headers, HeadersRef, Message};
 use crate::record::RawRecord;
 
 /// What kind of failure: `undecodable`, `rejected` (by the handler), or, when the retries are used up, what the last of
@@ -33,11 +33,104 @@ pub const LAST_FAILURE: &str = "conecta-last-failure";
 pub const HANDLER: &str = "conecta-handler";
 /// The group that could not handle it.
 pub const GROUP: &str = "conecta-group";
+/// How often it was brought back to the group, in decimal. Stays with the record on every further way.
+pub const REDRIVES: &str = "conecta-redrives";
+
+/// Where it was before anything went wrong, as Spring Kafka writes it.
+const ORIGINAL_TOPIC: &str = "kafka_dlt-original-topic";
+const ORIGINAL_PARTITION: &str = "kafka_dlt-original-partition";
+const ORIGINAL_OFFSET: &str = "kafka_dlt-original-offset";
+const ORIGINAL_TIMESTAMP: &str = "kafka_dlt-original-timestamp";
+
+/// What a dead letter has beside its record's own headers, the first of them first.
+const ADDED: [&str; 19] = [
+    ORIGINAL_TOPIC,
+    ORIGINAL_PARTITION,
+    ORIGINAL_OFFSET,
+    ORIGINAL_TIMESTAMP,
+    "kafka_dlt-original-consumer-group",
+    "kafka_dlt-exception-fqcn",
+    "kafka_dlt-exception-message",
+    "__connect.errors.topic",
+    "__connect.errors.partition",
+    "__connect.errors.offset",
+    "__connect.errors.exception.class.name",
+    "__connect.errors.exception.message",
+    CODE,
+    PATH,
+    ATTEMPTS,
+    FIRST_FAILURE,
+    LAST_FAILURE,
+    HANDLER,
+    GROUP,
+];
 
 /// The dead-letter topic of a group for a topic: `casos.creados.derivacion.dlq`.
 #[must_use]
 pub fn topic_name(topic: &str, group: &str) -> String {
     format!("{topic}.{group}.dlq")
+}
+
+/// Where a record was before anything went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin<'r> {
+    /// Topic.
+    pub topic: &'r str,
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// When it was published, in milliseconds since 1970.
+    pub timestamp_ms: Option<i64>,
+}
+
+impl<'r> Origin<'r> {
+    /// That of a record that a handler is given: its own place, unless it was brought back from the dead letters.
+    #[must_use]
+    pub fn of(record: &'r RawRecord) -> Self {
+        let was_elsewhere = record.read_from() != record.topic();
+        was_elsewhere.then(|| Self::in_headers(record.headers())).flatten().unwrap_or_else(|| Self {
+            topic: record.read_from(),
+            partition: record.partition(),
+            offset: record.offset(),
+            timestamp_ms: record.timestamp_ms(),
+        })
+    }
+
+    /// That which a dead letter names.
+    #[must_use]
+    pub fn in_headers(headers: HeadersRef<'r>) -> Option<Self> {
+        let number = |name| <[u8; 8]>::try_from(headers.get(name)?).ok().map(i64::from_be_bytes);
+        Some(Self {
+            topic: headers.text(ORIGINAL_TOPIC)?,
+            partition: i32::from_be_bytes(headers.get(ORIGINAL_PARTITION)?.try_into().ok()?),
+            offset: number(ORIGINAL_OFFSET)?,
+            timestamp_ms: number(ORIGINAL_TIMESTAMP),
+        })
+    }
+
+    fn write(self, headers: &mut Headers) {
+        headers.push(ORIGINAL_TOPIC, self.topic);
+        headers.push(ORIGINAL_PARTITION, self.partition.to_be_bytes());
+        headers.push(ORIGINAL_OFFSET, self.offset.to_be_bytes());
+        if let Some(timestamp) = self.timestamp_ms {
+            headers.push(ORIGINAL_TIMESTAMP, timestamp.to_be_bytes());
+        }
+    }
+}
+
+/// The headers that a record had before it became a dead letter.
+fn own_headers(headers: HeadersRef<'_>) -> Headers {
+    // Those before ours are its own, even of these names: it may be another system's dead letter.
+    let ours = headers.iter().rev().position(|(name, _)| name == ORIGINAL_TOPIC);
+    let ours = ours.map_or(headers.len(), |behind| headers.len() - 1 - behind);
+    let mut own = Headers::with_capacity(headers.len() + 1, 256);
+    for (index, (name, value)) in headers.iter().enumerate() {
+        if index < ours || !ADDED.contains(&name) {
+            own.push_raw(name, value);
+        }
+    }
+    own
 }
 
 /// Who gives an event up, and after what.
@@ -60,25 +153,20 @@ pub(crate) fn letter(record: &RawRecord, to: String, circumstances: &Circumstanc
     };
     let said = last.map_or_else(String::new, |failure| masked(&failure.reason, record));
     let class = format!("conecta_runtime::{code}");
-    let (partition, offset) = (record.partition(), record.offset());
+    let origin = Origin::of(record);
 
-    let mut headers = Headers::new();
-    for (name, value) in record.headers().iter() {
-        headers.push_raw(name, value);
-    }
-    headers.push("kafka_dlt-original-topic", record.topic());
-    headers.push("kafka_dlt-original-partition", partition.to_be_bytes());
-    headers.push("kafka_dlt-original-offset", offset.to_be_bytes());
-    if let Some(timestamp) = record.timestamp_ms() {
-        headers.push("kafka_dlt-original-timestamp", timestamp.to_be_bytes());
-    }
+    let mut headers = match record.read_from() == record.topic() {
+        true => Headers::from(record.headers()),
+        false => own_headers(record.headers()),
+    };
+    origin.write(&mut headers);
     headers.push("kafka_dlt-original-consumer-group", group);
     headers.push("kafka_dlt-exception-fqcn", &class);
     headers.push("kafka_dlt-exception-message", &said);
 
-    headers.push("__connect.errors.topic", record.topic());
-    headers.push("__connect.errors.partition", partition.to_string());
-    headers.push("__connect.errors.offset", offset.to_string());
+    headers.push("__connect.errors.topic", origin.topic);
+    headers.push("__connect.errors.partition", origin.partition.to_string());
+    headers.push("__connect.errors.offset", origin.offset.to_string());
     headers.push("__connect.errors.exception.class.name", &class);
     headers.push("__connect.errors.exception.message", &said);
 

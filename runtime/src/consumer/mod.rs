@@ -21,11 +21,14 @@ pub(crate) mod pool;
 #[cfg(feature = "kafka")]
 mod shutdown;
 #[cfg(feature = "kafka")]
+pub(crate) mod side_topic;
+#[cfg(feature = "kafka")]
 mod without_id;
 
 #[cfg(feature = "kafka")]
 pub use self::{
     builder::{Consumer, ConsumerError, Report},
     shutdown::shutdown_signal,
+    side_topic::redrive_topic,
     without_id::WithoutId,
 };

@@ -6,4 +6,5 @@ mod events;
 mod failures;
 mod logs;
 mod partitions;
+mod redrive;
 mod service;

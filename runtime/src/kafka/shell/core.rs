@@ -21,6 +21,7 @@ use crate::consumer::engine::{
 };
 use crate::consumer::failure::{FailureCode, masked};
 use crate::consumer::pool::{Answer, Chunk, Failed, Pool, Run};
+use crate::consumer::side_topic;
 use crate::telemetry::{Metrics, add};
 
 /// How many records the engine is given at once; its bounds are exceeded by no more than that.
@@ -58,6 +59,7 @@ pub(super) struct Core {
     /// Set while the poll loop runs.
     pub(super) committer: Option<Committer>,
     runtime: Handle,
+    group: String,
     handlers: Vec<HandlerInfo>,
     origin: Instant,
     /// Counts the turns of the poll loop.
@@ -72,6 +74,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(
         settings: Settings,
+        group: String,
         handlers: Vec<HandlerInfo>,
         pool: Arc<Pool>,
         metrics: Metrics,
@@ -92,6 +95,7 @@ impl Core {
             letters: Arc::new(letters),
             committer: None,
             runtime,
+            group,
             handlers,
             origin: Instant::now(),
             turn: 0,
@@ -394,8 +398,15 @@ impl Core {
     pub(super) fn assign(&mut self, list: &TopicPartitionList) {
         let handlers: HashMap<_, _> = (0..).zip(&self.handlers).map(|(index, it)| (it.topic, index)).collect();
         for element in list.elements() {
-            let handler = || handlers.get(element.topic()).copied().unwrap_or_default();
-            let id = self.partitions.id(element.topic(), element.partition(), handler);
+            let topic = element.topic();
+            let whose = || match handlers.get(topic) {
+                Some(handler) => (*handler, None),
+                None => {
+                    let source = side_topic::source(topic, &self.group);
+                    (source.and_then(|source| handlers.get(source)).copied().unwrap_or_default(), source)
+                }
+            };
+            let id = self.partitions.id(topic, element.partition(), whose);
             let epoch = Partitions::next_epoch();
             let turn = self.turn + 1;
             self.forget(id);

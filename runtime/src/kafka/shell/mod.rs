@@ -6,6 +6,7 @@
 mod committer;
 mod core;
 mod letters;
+mod lookout;
 mod partitions;
 mod reader;
 mod rebalance;
@@ -23,10 +24,12 @@ use tokio::sync::oneshot;
 use self::committer::Committer;
 use self::core::{Core, HandlerInfo};
 use self::letters::Letters;
+use self::lookout::Lookout;
 use self::rebalance::Rebalances;
 use super::settings::{KafkaSettings, SettingsError};
 use crate::consumer::engine::Settings;
 use crate::consumer::pool::Pool;
+use crate::consumer::redrive_topic;
 use crate::telemetry::Metrics;
 
 /// How many messages are polled in one turn.
@@ -56,22 +59,24 @@ pub(crate) struct Shell {
 pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<Shell, SettingsError> {
     let config = plan.settings.consumer_config(&plan.group)?;
     let letters = Letters::new(&plan.settings, &plan.group, plan.create_dead_letter_topics, metrics.clone());
-    let topics: Vec<_> = plan.handlers.iter().map(|(topic, _)| *topic).collect();
+    let topics: Vec<_> = plan.handlers.iter().map(|(topic, _)| (*topic).to_owned()).collect();
+    let brought_back = topics.iter().map(|topic| redrive_topic(topic, &plan.group)).collect();
     let handlers =
         plan.handlers.iter().map(|&(topic, name)| HandlerInfo { topic, name, complaint: String::new() }).collect();
     let runtime = tokio::runtime::Handle::current();
-    let core = Core::new(plan.engine, handlers, Arc::clone(&pool), metrics, letters, runtime);
+    let core = Core::new(plan.engine, plan.group, handlers, Arc::clone(&pool), metrics, letters, runtime);
     let mut consumer: BaseConsumer<Rebalances> =
         config.create_with_context(Rebalances::new(core)).map_err(SettingsError::from_client)?;
     consumer.set_nonempty_callback({
         let pool = Arc::clone(&pool);
         move || pool.wake()
     });
-    consumer.subscribe(&topics).map_err(SettingsError::from_client)?;
     let consumer = Arc::new(consumer);
     let no_thread = |error: std::io::Error| SettingsError::Client { reason: error.to_string() };
     let (committer, commits) = Committer::start(Arc::clone(&consumer), Arc::clone(&pool)).map_err(no_thread)?;
     consumer.context().core().committer = Some(committer);
+    let (lookout, looking) =
+        Lookout::start(Arc::clone(&consumer), Arc::clone(&pool), topics, brought_back).map_err(no_thread)?;
 
     let (drained, has_drained) = oneshot::channel();
     let (closed, has_closed) = oneshot::channel();
@@ -80,10 +85,12 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
         .spawn(move || {
             pool.register_sleeper();
             // Nobody listens any more when the consumer's future was dropped.
-            let _ = drained.send(poll(&consumer, &pool));
-            // Lets the other thread go, so that the consumer is closed here.
+            let _ = drained.send(poll(&consumer, &pool, &lookout));
+            // Lets the other threads go, so that the consumer is closed here.
             consumer.context().core().committer = None;
+            drop(lookout);
             let _ = commits.join();
+            let _ = looking.join();
             drop(consumer);
             let _ = closed.send(());
         })
@@ -92,10 +99,14 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
 }
 
 /// The poll loop, until the pool is stopped or librdkafka cannot go on.
-fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool) -> Result<(), String> {
+fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool, lookout: &Lookout) -> Result<(), String> {
     let mut complaints = Complaints::default();
     let mut result = Ok(());
     while result.is_ok() && !pool.is_stopped() {
+        if let Err(error) = lookout.subscribe(consumer) {
+            result = Err(error.to_string());
+            break;
+        }
         let wants_records = {
             let mut core = consumer.context().core();
             core.turn += 1;

@@ -19,6 +19,8 @@ pub(super) struct Partitions {
 pub(super) struct Partition {
     pub(super) topic: Arc<str>,
     pub(super) number: i32,
+    /// The topic whose events it holds, if that is another one: the partition is of a topic beside it.
+    pub(super) source: Option<Arc<str>>,
     /// Which of the consumer's handlers its records are for.
     pub(super) handler: u32,
     /// The present assignment.
@@ -33,9 +35,21 @@ pub(super) struct Partition {
     pub(super) ahead: VecDeque<Arrival>,
 }
 
+impl Partition {
+    /// The topic whose events it holds.
+    pub(super) fn source(&self) -> &Arc<str> {
+        self.source.as_ref().unwrap_or(&self.topic)
+    }
+}
+
 impl Partitions {
-    /// The partition's number; gives it one at the first time.
-    pub(super) fn id(&mut self, topic: &str, number: i32, handler: impl FnOnce() -> u32) -> PartitionId {
+    /// The partition's number; gives it one at the first time, and asks for its handler and its source then.
+    pub(super) fn id<'t>(
+        &mut self,
+        topic: &'t str,
+        number: i32,
+        whose: impl FnOnce() -> (u32, Option<&'t str>),
+    ) -> PartitionId {
         if let Some(id) = self.by_topic.get(topic).and_then(|numbers| numbers.get(&number)) {
             return *id;
         }
@@ -46,10 +60,12 @@ impl Partitions {
             None => Arc::from(topic),
         };
         self.by_topic.entry(Arc::clone(&topic)).or_default().insert(number, id);
+        let (handler, source) = whose();
         self.all.push(Partition {
             topic,
             number,
-            handler: handler(),
+            source: source.map(Arc::from),
+            handler,
             epoch: None,
             since_turn: 0,
             paused: None,

@@ -55,16 +55,16 @@ impl Reader {
                 self.push(&mut builder, &message);
             }
             count += self.finish(builder, partitions, store, id);
-            if let Some(topic) = partitions.get(id).and_then(|partition| metrics.topic(&partition.topic)) {
+            if let Some(topic) = partitions.get(id).and_then(|partition| metrics.topic(partition.source())) {
                 add(&topic.consumed, count);
             }
         }
     }
 
     fn start(&self, partitions: &Partitions, id: PartitionId) -> BatchBuilder {
-        let (topic, number) =
-            partitions.get(id).map_or_else(Default::default, |partition| (partition.topic.clone(), partition.number));
-        BatchBuilder::from_shelf(topic, number, &self.shelf)
+        let Some(partition) = partitions.get(id) else { return BatchBuilder::new(Arc::default(), 0) };
+        let read_from = partition.source.is_some().then(|| Arc::clone(&partition.topic));
+        BatchBuilder::from_shelf(Arc::clone(partition.source()), partition.number, &self.shelf).read_from(read_from)
     }
 
     fn push(&mut self, builder: &mut BatchBuilder, message: &BorrowedMessage<'_>) {
