@@ -55,6 +55,30 @@ conecta_runtime::object! {
 }
 
 conecta_runtime::object! {
+    #[object(builder = TermsBuilder)]
+    pub struct Terms {
+        #[json(default = 3)]
+        pub retries: i64,
+        #[json(default = "PEN".to_owned(), omit)]
+        pub currency: String,
+        #[json(nullable, default = Some(1), omit)]
+        pub level: Option<i64>,
+    }
+}
+
+#[test]
+fn a_default_is_what_absence_means_and_is_written_or_not_as_said() {
+    let read = |text: &str| from_slice::<Terms>(text.as_bytes()).unwrap();
+    let absent = read("{}");
+    assert_eq!((absent.retries, &*absent.currency, absent.level), (3, "PEN", Some(1)));
+    assert_eq!(absent, Terms::builder().build().unwrap());
+    assert_eq!(serde_json::to_string(&absent).unwrap(), r#"{"retries":3}"#);
+    let given = r#"{"retries":0,"currency":"USD","level":null}"#;
+    assert_eq!(serde_json::to_string(&read(given)).unwrap(), given);
+    assert!(from_slice::<Terms>(br#"{"retries":null}"#).is_err());
+}
+
+conecta_runtime::object! {
     #[object(closed)]
     pub struct Closed {
         pub a: Option<i64>,

@@ -145,6 +145,12 @@ macro_rules! list {
                         ::core::result::Result::Err(broken) => ::core::result::Result::Err($crate::Violation::new("", broken)),
                     }
                 }
+
+                #[doc(hidden)]
+                #[must_use]
+                pub const fn from_contract(items: $type) -> Self {
+                    Self(items)
+                }
             }
             impl $crate::codec::Wire for $name {
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(

@@ -143,6 +143,12 @@ macro_rules! __number {
                         .map_err(|broken| $crate::Violation::new("", broken))
                 }
 
+                #[doc(hidden)]
+                #[must_use]
+                pub const fn from_contract(value: $type) -> Self {
+                    Self(value)
+                }
+
                 /// The number.
                 #[must_use]
                 pub const fn get(self) -> $type {

@@ -72,14 +72,14 @@ macro_rules! __object_field {
     (@mode $head:tt $done:tt $docs:tt $attributes:tt $field:ident [$type:ty] $json:tt (nullable $(, $($words:tt)*)?) $more:tt) => {
         $crate::__object_field! {
             @mask $head $done $docs $attributes $field [$type] $json
-            [nullable put_nullable [given_nullable] [$crate::__private::TakesNull]]
+            [nullable put_nullable put_nullable_unless [given_nullable] [$crate::__private::TakesNull]]
             ($($($words)*)?) $more
         }
     };
     (@mode $head:tt $done:tt $docs:tt $attributes:tt $field:ident [$type:ty] $json:tt $words:tt $more:tt) => {
         $crate::__object_field! {
             @mask $head $done $docs $attributes $field [$type] $json
-            [field put [given] [$crate::codec::Takes]]
+            [field put put_unless [given] [$crate::codec::Takes]]
             $words $more
         }
     };
@@ -90,25 +90,42 @@ macro_rules! __object_field {
     (@mask $head:tt $done:tt $docs:tt $attributes:tt $field:ident $type:tt $json:tt $mode:tt $words:tt $more:tt) => {
         $crate::__object_field! { @last $head $done $docs $attributes $field $type $json $mode shown $words $more }
     };
-    // What its absence means, or that it keeps the rest.
+    // What its absence means, and whether it is written then; or that it keeps the rest.
     (
-        @last $head:tt [$($done:tt)*] $docs:tt $attributes:tt $field:ident $type:tt $json:tt $mode:tt $show:ident
+        @last $head:tt [$($done:tt)*] $docs:tt $attributes:tt $field:ident $type:tt $json:tt
+        [$read:ident $put:ident $unless:ident $absent:tt $takes:tt] $show:ident
         () { $($more:tt)* }
     ) => {
         $crate::__object_fields! {
-            $head [] [$($done)* { $docs $attributes $field $type $json $mode $show }] $($more)*
+            $head []
+            [$($done)* { $docs $attributes $field $type $json [$read [$put] $absent $takes] $show }]
+            $($more)*
         }
     };
     (
         @last $head:tt [$($done:tt)*] $docs:tt $attributes:tt $field:ident $type:tt $json:tt
-        [$read:ident $put:ident $absent:tt $takes:tt] $show:ident
+        [$read:ident $put:ident $unless:ident $absent:tt $takes:tt] $show:ident
         (default = $default:expr) { $($more:tt)* }
     ) => {
         $crate::__object_fields! {
             $head []
             [$($done)* {
                 $docs $attributes $field $type $json
-                [$read $put [given_or, || ::core::option::Option::Some($default)] $takes] $show
+                [$read [$put] [given_or, || ::core::option::Option::Some($default)] $takes] $show
+            }]
+            $($more)*
+        }
+    };
+    (
+        @last $head:tt [$($done:tt)*] $docs:tt $attributes:tt $field:ident $type:tt $json:tt
+        [$read:ident $put:ident $unless:ident $absent:tt $takes:tt] $show:ident
+        (default = $default:expr, omit) { $($more:tt)* }
+    ) => {
+        $crate::__object_fields! {
+            $head []
+            [$($done)* {
+                $docs $attributes $field $type $json
+                [$read [$unless, || $default] [given_or, || ::core::option::Option::Some($default)] $takes] $show
             }]
             $($more)*
         }
@@ -130,7 +147,7 @@ macro_rules! __object_whole {
         [$({ [$($rest_attributes:tt)*] $rest:ident [$rest_type:ty] $rest_show:ident })?]
         $({
             [$($docs:tt)*] [$($field_attributes:tt)*] $field:ident [$type:ty] [$($json:tt)*]
-            [$read:ident $put:ident $given:tt $takes:tt] $show:ident
+            [$read:ident $put:tt $given:tt $takes:tt] $show:ident
         })*
     ) => {
         $($attributes)*

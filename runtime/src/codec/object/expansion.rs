@@ -6,7 +6,7 @@
 macro_rules! __object {
     (
         $name:ident [$unknown:ident] [$($rest:ident)?] [$($count:ident $min:expr, $max:expr)?] [$($rules:literal)?]
-        $( $field:ident [$($json:tt)*] $read:ident $put:ident [$given:ident $(, $absent:expr)?], )*
+        $( $field:ident [$($json:tt)*] $read:ident [$put:ident $(, $unless:expr)?] [$given:ident $(, $absent:expr)?], )*
     ) => {
         #[allow(deprecated)]
         impl $crate::__private::Object for $name {
@@ -40,7 +40,7 @@ macro_rules! __object {
             fn encode<__S: $crate::__private::Serializer>(&self, writer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 $( $crate::__rules!($rules); $crate::__private::write_by_rules(&RULES, self)?; )?
                 let mut map = $crate::__private::ObjectWriter::new(writer);
-                $( map.$put($($json)*, &self.$field); )*
+                $( map.$put($($json)*, &self.$field $(, $unless)?); )*
                 $( map.rest(&self.$rest, <Self as $crate::__private::Object>::NAMES); )?
                 $( let $count = &mut map; $count.count($min, $max); )?
                 map.end()

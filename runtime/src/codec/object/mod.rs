@@ -25,13 +25,14 @@ pub use write::{ObjectWriter, count, masked, shown};
 /// - `rules`: JSON Schema that the whole value keeps to, its patterns in `regex-lite`'s syntax; for what no struct can express.
 ///   Such a type is read by way of a [`Value`](crate::Value), which takes about three times as long.
 ///
-/// Before a field, in this order: `#[json(name = "type", nullable, sensitive, rest, default = EXPRESSION)]`
+/// Before a field, in this order: `#[json(name = "type", nullable, sensitive, rest, default = EXPRESSION, omit)]`
 /// - `name = "type"`: the property's name where it is not the field's.
 /// - `nullable`: a required `Option<T>` is `null` where it is `None`; an optional `Option<Option<T>>` tells absent
 ///   from `null`.
 /// - `sensitive`: `Debug` shows `<masked>`.
 /// - `rest`: on the last field, a [`Map`](crate::Map), keeps the properties that the struct does not name.
-/// - `default = EXPRESSION`: what the absence of a required field means.
+/// - `default = EXPRESSION`: what the absence of the property means; it is written whatever its value, or, with `omit` behind
+///   it, only where it has another.
 ///
 /// ```
 /// conecta_runtime::object! {
@@ -68,7 +69,7 @@ macro_rules! object {
         pub struct $name { $( $(#[doc = $field_doc])* pub $field: $type, )* }
         $crate::__object! {
             $name [ignore] [] [] []
-            $( $field [::core::stringify!($field)] field put [given], )*
+            $( $field [::core::stringify!($field)] field [put] [given], )*
         }
         $crate::__builder! {
             [$($builder)?] $name

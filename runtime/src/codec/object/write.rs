@@ -39,6 +39,23 @@ impl<S: Serializer> ObjectWriter<S> {
         }
     }
 
+    /// Writes a field, unless it has the value that its absence means.
+    pub fn put_unless<F: Field + PartialEq>(&mut self, name: &'static str, field: &F, absent: impl FnOnce() -> F) {
+        if *field != absent() {
+            self.put(name, field);
+        }
+    }
+
+    /// Writes a field that may be `null`, unless it has the value that its absence means.
+    pub fn put_nullable_unless<F>(&mut self, name: &'static str, field: &F, absent: impl FnOnce() -> F)
+    where
+        F: NullableField + PartialEq,
+    {
+        if *field != absent() {
+            self.put_nullable(name, field);
+        }
+    }
+
     /// Writes the properties that the contract does not name. One that bears the name of a field would be there twice.
     pub fn rest<T: Item>(&mut self, entries: &BTreeMap<String, T>, names: &[&str]) {
         for (index, (name, item)) in entries.iter().enumerate() {
