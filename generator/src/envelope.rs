@@ -199,7 +199,8 @@ fn follow(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Opt
         }
         let schema: &Schema = &api.schemas[at];
         let child = form::usage(&api.schemas, *schema.properties.get(*name)?);
-        let required = schema.required.iter().any(|required| required == name);
+        let filled = outline.absence(api, at, *schema.properties.get(*name)?).is_some_and(|absence| absence.fills);
+        let required = filled || schema.required.iter().any(|required| required == name);
         steps.push(Step {
             json: (*name).to_owned(),
             ident: outline.field_ident(api, at, name),

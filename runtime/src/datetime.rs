@@ -65,6 +65,13 @@ impl DateTime {
         Self::with_digits(now.with_nanosecond(now.nanosecond() / 1_000 * 1_000).unwrap_or(now), 6)
     }
 
+    /// A time that was held against its grammar when the code that has it was generated.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn from_contract(text: &'static str) -> Self {
+        parse(text.as_bytes()).unwrap_or_else(|_| chrono::DateTime::<Utc>::UNIX_EPOCH.into())
+    }
+
     /// The same as a chrono value.
     #[must_use]
     pub const fn to_chrono(self) -> chrono::DateTime<FixedOffset> {

@@ -20,6 +20,7 @@
 //!
 //! [fields]
 //! unknown = "keep"                 # or "ignore", the default
+//! defaults = "omit"                # or "write"; "keep" is the default
 //!
 //! [formats]
 //! enforce = ["email", "uuid"]      # formats that are held up besides `date-time`
@@ -137,6 +138,23 @@ pub struct Fields {
     /// What becomes of properties that a schema neither names nor forbids: they are tolerated and dropped, or kept and written
     /// out again.
     pub unknown: Unknown,
+    /// What the absence of an optional property that has a `default` becomes; docs/json-schema.md says more. It stays absent
+    /// and a method, `…_or_default()`, gives the default; or the field is filled in, and written whatever its value, or
+    /// only where it has another than the default.
+    pub defaults: Defaults,
+}
+
+/// What the absence of an optional property that has a `default` becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Defaults {
+    /// It stays absent; a method gives the default.
+    #[default]
+    Keep,
+    /// The field is filled in, and always written.
+    Write,
+    /// The field is filled in, and left out where it has the default.
+    Omit,
 }
 
 /// What becomes of unknown properties.

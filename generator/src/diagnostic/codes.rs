@@ -286,6 +286,9 @@ codes! {
     NO_SUCH_PLACE = 810 Error "conecta-gen.toml names a channel, a message or a place that there is not",
         "The names under `[channels]` and `[messages]` are those of the contract; a message's type stands at `header:NAME` or `payload:PATH`.",
         "# conecta-gen.toml\n[channels.\"casos.eventos\"]\ntype = \"payload:evento_tipo\"";
+    DEFAULT_NOT_APPLIED = 811 Note "a default is not applied",
+        "Where an optional property with a `default` is absent, generated code gives the default. Not this one: it is out of the range of the field's Rust type (an integer of 64 bits, a time with nine digits of a second), is an object with further properties, or a text of a format that only the runtime knows. The property is absent as any other.",
+        "count: { type: integer, default: 100000000000000000000 }   # more than 64 bits";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";

@@ -43,6 +43,7 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
     for (id, shape) in &shapes {
         let (macro_name, item) = writer.definition(*id, shape);
         body.within(macro_name, item);
+        body.block(writer.defaults(*id, shape));
         if let (Some(message), Shape::Object(object)) = (context.outline.items[id.0].message, shape) {
             if let Some(constructor) = event::constructor(&writer, message, object) {
                 body.block(constructor);

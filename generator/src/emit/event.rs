@@ -167,11 +167,14 @@ pub(super) fn constructor(writer: &Writer<'_>, id: MessageId, object: &Object) -
         let name = naming::field(&field.ident);
         if let Some((what, value)) = fill(writer, &plan.envelope, &field.json, plan.version.as_deref()) {
             filled.push(what);
-            values.push(match (field.required, field.nullable) {
+            values.push(match (field.is_certain(), field.nullable) {
                 (true, false) => quote!(#name: #value),
                 (true, true) | (false, false) => quote!(#name: Some(#value)),
                 (false, true) => quote!(#name: Some(Some(#value))),
             });
+        } else if let Some(absence) = field.absence.as_ref().filter(|absence| absence.fills) {
+            let value = writer.default_of(field, absence);
+            values.push(quote!(#name: #value));
         } else if !field.required {
             values.push(quote!(#name: None));
         } else if field.nullable {
@@ -196,9 +199,12 @@ pub(super) fn constructor(writer: &Writer<'_>, id: MessageId, object: &Object) -
     let name = ident(&message.name);
     let doc = format!(" A new event: {} filled in.", sentence(&filled));
     let (names, types): (Vec<Ident>, Vec<TokenStream>) = parameters.into_iter().unzip();
+    // Each has an identifier and a time of its own: no default.
+    let allowed = names.is_empty().then(|| quote!(#[allow(clippy::new_without_default)]));
     Some(quote! {
         impl #name {
             #[doc = #doc]
+            #allowed
             pub fn new(#(#names: #types),*) -> Self {
                 Self { #(#values),* }
             }

@@ -2,6 +2,7 @@
 
 mod channel;
 mod contract;
+mod defaults;
 mod docs;
 mod event;
 mod headers;

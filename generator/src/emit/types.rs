@@ -5,12 +5,14 @@ use quote::quote;
 use serde_json::{Number, Value};
 
 use crate::api::{MessageId, Schema};
+use crate::config::Defaults;
 use crate::naming;
 use crate::render::obeyed;
 use crate::types::form::Form;
 use crate::types::{Field, ItemId, Module, Object, Others, Shape, Type, Variant};
 
 use super::Context;
+use super::defaults;
 use super::docs::{self, Docs};
 use super::paths::{Paths, ident};
 use super::source::Source;
@@ -25,13 +27,15 @@ pub(super) fn shared(context: &Context<'_>) -> Option<String> {
     }
     let paths = Paths::new(&context.outline.scope);
     let writer = Writer { context, module: Module::Schemas, paths: &paths };
-    let definitions: Vec<Definition> =
-        writer.shapes().iter().map(|(id, shape)| writer.definition(*id, shape)).collect();
+    let shapes = writer.shapes();
+    let definitions: Vec<(Definition, TokenStream)> =
+        shapes.iter().map(|(id, shape)| (writer.definition(*id, shape), writer.defaults(*id, shape))).collect();
     let docs = Docs::new().markdown("Types that the contract describes once and uses in several places.");
     let mut source = Source::new(format!("{}{}", context.stamp, docs.inner()));
     source.items(paths.imports());
-    for (macro_name, item) in definitions {
+    for ((macro_name, item), methods) in definitions {
         source.within(macro_name, item);
+        source.block(methods);
     }
     Some(source.finish())
 }
@@ -87,7 +91,7 @@ impl Writer<'_> {
         }
     }
 
-    fn is_headers(&self, id: ItemId) -> bool {
+    pub(super) fn is_headers(&self, id: ItemId) -> bool {
         self.context.outline.headers.values().any(|headers| *headers == id)
     }
 
@@ -108,7 +112,7 @@ impl Writer<'_> {
 
     fn field(&self, field: &Field, headers: bool, owner: ItemId) -> TokenStream {
         let name = naming::field(&field.ident);
-        let docs = self.field_docs(field).outer();
+        let docs = self.field_docs(field, headers).outer();
         // A header is text; of anything but a scalar, as it came.
         let text = headers && !self.is_header_value(&field.ty);
         let ty = if text { quote!(String) } else { self.ty(&field.ty) };
@@ -116,7 +120,7 @@ impl Writer<'_> {
             // Whoever publishes may lack it, whatever the contract says.
             (quote!(Option<#ty>), false)
         } else {
-            match (field.required, field.nullable) {
+            match (field.is_certain(), field.nullable) {
                 (true, false) => (ty, false),
                 (false, false) => (quote!(Option<#ty>), false),
                 (true, true) => (quote!(Option<#ty>), true),
@@ -137,6 +141,13 @@ impl Writer<'_> {
         }
         if !headers && self.is_sensitive(field) {
             words.push(quote!(sensitive));
+        }
+        if let Some(absence) = field.absence.as_ref().filter(|absence| absence.fills && !headers) {
+            let value = self.default_of(field, absence);
+            words.push(quote!(default = #value));
+            if self.context.outline.defaults == Defaults::Omit {
+                words.push(quote!(omit));
+            }
         }
         let attribute = if words.is_empty() { TokenStream::new() } else { quote!(#[json(#(#words),*)]) };
         quote!(#docs #attribute pub #name: #ty,)
@@ -292,7 +303,7 @@ impl Writer<'_> {
         }
     }
 
-    fn field_docs(&self, field: &Field) -> Docs {
+    fn field_docs(&self, field: &Field, headers: bool) -> Docs {
         let Some(schema) = field.schema.map(|id| &self.context.api.schemas[id]) else { return Docs::new() };
         let mut docs = Docs::new().text(schema.description.as_deref().or(schema.title.as_deref()).unwrap_or_default());
         if field.ty == Type::String
@@ -306,9 +317,17 @@ impl Writer<'_> {
                 "The contract's `format: {format}` is not enforced; `[formats] enforce = [\"{format}\"]` in conecta-gen.toml has it checked."
             ));
         }
-        if let Some(default) = &schema.default {
-            docs =
-                docs.markdown(format!("Where it is absent, the contract means {}.", docs::code(&default.to_string())));
+        if let (Some(default), Some(id), false) = (&schema.default, field.schema, field.required) {
+            let default = docs::code(&default.to_string());
+            docs = docs.markdown(match defaults::method(field) {
+                Some(method) if !headers => {
+                    format!("Where it is absent, the contract means {default}: [`{method}`](Self::{method}).")
+                }
+                _ if self.context.outline.contradicts(self.context.api, id) => {
+                    format!("The contract's default, {default}, contradicts its schema and is not applied.")
+                }
+                _ => format!("Where it is absent, the contract means {default}."),
+            });
         }
         if schema.deprecated {
             docs = docs.markdown("Deprecated by the contract.");
@@ -433,7 +452,7 @@ fn integer_exactly(number: &Number) -> Option<Literal> {
     number.as_u64().map(Literal::u64_unsuffixed)
 }
 
-fn float(value: f64) -> TokenStream {
+pub(super) fn float(value: f64) -> TokenStream {
     let literal = Literal::f64_unsuffixed(value.abs());
     if value < 0.0 { quote!(-#literal) } else { quote!(#literal) }
 }

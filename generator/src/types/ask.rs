@@ -246,7 +246,9 @@ impl Question<'_> {
             .enumerate()
             .map(|(index, property)| {
                 let used = property.schema.map(|id| form::usage(&self.api.schemas, id));
+                let absence = property.schema.filter(|_| !property.required);
                 Field {
+                    absence: absence.and_then(|id| self.outline.absence(self.api, schema_id, id)),
                     json: property.json.to_owned(),
                     ident: property.ident,
                     schema: property.schema,
@@ -281,7 +283,8 @@ fn additional(additional: AdditionalProperties) -> Option<SchemaId> {
     }
 }
 
-fn variants(values: &[serde_json::Value]) -> Vec<Variant> {
+/// The variants of an enumeration.
+pub(super) fn variants(values: &[serde_json::Value]) -> Vec<Variant> {
     let wanted: Vec<Wanted> = values
         .iter()
         .map(|value| {

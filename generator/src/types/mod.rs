@@ -14,6 +14,7 @@
 mod ask;
 pub(crate) mod fields;
 pub(crate) mod form;
+pub(crate) mod literal;
 mod outline;
 pub(crate) mod rules;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 use crate::api::{Api, MessageId, SchemaId};
 
+pub(crate) use literal::{Absence, Literal};
 pub(crate) use outline::{Outline, outline};
 
 /// A Rust type, as it is written where it is used.
@@ -124,6 +126,15 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Whether it may be null.
     pub(crate) nullable: bool,
+    /// What its absence means, where the contract says so.
+    pub(crate) absence: Option<Absence>,
+}
+
+impl Field {
+    /// Whether its field always has something to say: the property is required, or its absence is filled in.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.required || self.absence.as_ref().is_some_and(|absence| absence.fills)
+    }
 }
 
 /// A variant of an enumeration.
@@ -150,6 +161,15 @@ impl Outline {
     pub(crate) fn field_ident(&self, api: &Api, id: SchemaId, name: &str) -> String {
         let property = self.properties(api, id).into_iter().find(|property| property.json == name);
         property.map(|property| property.ident).unwrap_or_default()
+    }
+
+    /// The identifier of a variant of an enumeration.
+    pub(crate) fn variant(&self, item: ItemId, index: usize) -> String {
+        let variants = match self.form(self.items[item.0].schema) {
+            form::Form::Enumeration(values) => ask::variants(values),
+            _ => Vec::new(),
+        };
+        variants.into_iter().nth(index).map(|variant| variant.ident).unwrap_or_default()
     }
 
     /// The type of a schema where it is used.

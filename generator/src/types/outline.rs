@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::api::{AdditionalProperties, Api, MessageId, Payload, Schema, SchemaId};
-use crate::config::Config;
+use crate::config::{Config, Defaults};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
 
@@ -36,6 +36,12 @@ pub(crate) struct Outline {
     pub(crate) scope: Scope,
     /// Whether unknown fields are kept.
     pub(crate) keep_unknown: bool,
+    /// What becomes of defaults.
+    pub(crate) defaults: Defaults,
+    /// Schemas within a value of which it may matter whether a property is there.
+    weighed: HashSet<SchemaId>,
+    /// Texts that are held up to a format.
+    formatted: HashSet<SchemaId>,
 }
 
 /// What a message is.
@@ -78,6 +84,17 @@ impl Outline {
         self.rules.get(&id).map(|rules| rules.text.as_str())
     }
 
+    /// Whether the fields of an object are filled in with their defaults: where that is asked for, and no rule looks at which
+    /// properties there are.
+    pub(super) fn fills(&self, object: SchemaId) -> bool {
+        self.defaults != Defaults::Keep && !self.weighed.contains(&object)
+    }
+
+    /// Whether a text is held up to a format.
+    pub(super) fn has_format(&self, id: SchemaId) -> bool {
+        self.formatted.contains(&id)
+    }
+
     /// Whether the types made from a schema refuse everything that it refuses.
     pub(crate) fn is_exact(&self, api: &Api, id: SchemaId) -> bool {
         let mut seen = HashSet::new();
@@ -112,7 +129,7 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
     let mut walk = Walk {
         api,
         config,
-        findings,
+        findings: &mut *findings,
         reached: HashMap::new(),
         order: Vec::new(),
         forms: HashMap::new(),
@@ -136,7 +153,50 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
     }
     let Walk { reached, order, mut forms, patterns, rules, .. } = walk;
     name_rings(api, &order, &mut forms);
-    assign(api, config, messages, &reached, &order, (forms, patterns, rules))
+    let outline = assign(api, config, messages, &reached, &order, (forms, patterns, rules));
+    findings.extend(order.iter().flat_map(|id| unapplied(api, &outline, *id)));
+    outline
+}
+
+/// Defaults of an object's properties that no method and no field gives.
+fn unapplied(api: &Api, outline: &Outline, object: SchemaId) -> Vec<Diagnostic> {
+    if !matches!(outline.form(object), Form::Object) {
+        return Vec::new();
+    }
+    let optional = outline.properties(api, object).into_iter().filter(|property| !property.required);
+    let described = optional.filter_map(|property| Some((property.json, property.schema?)));
+    let left = described.filter(|(_, id)| {
+        let given = api.schemas[*id].default.is_some() && !outline.contradicts(api, *id);
+        given && outline.absence(api, object, *id).is_none()
+    });
+    let note = |(name, id): (&str, SchemaId)| {
+        Diagnostic::new(Code::DEFAULT_NOT_APPLIED, format!("the default of `{name}` is not applied"))
+            .at(api.schemas[id].place)
+            .label("its Rust type is not known to hold it")
+            .help("where the property is absent, the field says so; services must know what that means")
+    };
+    left.map(note).collect()
+}
+
+/// Schemas within a value of which it may matter whether a property is there: those beneath rules, and beneath lists that
+/// have no item twice.
+fn weighed(api: &Api, forms: &HashMap<SchemaId, Form>, rules: &HashMap<SchemaId, Rules>) -> HashSet<SchemaId> {
+    let counts = |schema: &Schema| schema.min_properties.is_some_and(|n| n > 0) || schema.max_properties.is_some();
+    let plain = |id: &SchemaId, form: &Form| match form {
+        Form::Object => !rules.contains_key(id) && !counts(&api.schemas[*id]),
+        Form::List(_) => !api.schemas[*id].unique_items,
+        Form::Array(_) | Form::Map(_) => true,
+        _ => false,
+    };
+    let mut pending: Vec<SchemaId> = forms.iter().filter(|(id, form)| !plain(id, form)).map(|(id, _)| *id).collect();
+    let mut found = HashSet::new();
+    while let Some(id) = pending.pop() {
+        if let (Some(form), true) = (forms.get(&id), found.insert(id)) {
+            let children = children(&api.schemas[id], form).into_iter();
+            pending.extend(children.map(|(child, _)| form::usage(&api.schemas, child).id));
+        }
+    }
+    found
 }
 
 /// A list or a map that holds itself, with no type of its own anywhere on the way, could not be written down: one of such a
@@ -422,6 +482,12 @@ fn assign(
     // Asked for by every event that a schema is part of.
     let objects = forms.iter().filter(|(_, form)| **form == Form::Object);
     let idents = objects.map(|(id, _)| (*id, fields::idents(&api.schemas[*id]))).collect();
+    let weighed = match config.fields.defaults {
+        Defaults::Keep => HashSet::new(),
+        Defaults::Write | Defaults::Omit => weighed(api, &forms, &rules),
+    };
+    let texts = forms.iter().filter(|(_, form)| **form == Form::Text).map(|(id, _)| *id);
+    let formatted = texts.filter(|id| api.schemas[*id].format.as_deref().is_some_and(|f| config.enforces(f))).collect();
     Outline {
         items,
         by_schema,
@@ -434,6 +500,9 @@ fn assign(
         headers,
         scope,
         keep_unknown: config.keeps_unknown(),
+        defaults: config.fields.defaults,
+        weighed,
+        formatted,
     }
 }
 

@@ -113,6 +113,7 @@ pub mod __private {
     pub use super::schema::{Rules, read_by_rules, write_by_rules};
     pub use super::text::{TextCheck, TextRules, read_text};
     pub use super::trace::{read_foreign, write_foreign};
+    pub use super::value::json;
     pub use serde::de::{Deserialize, Deserializer, Error as DeError, MapAccess};
     pub use serde::ser::{Error as SerError, Serialize, SerializeMap, Serializer};
 }

@@ -23,6 +23,12 @@ impl Wire for Value {
     }
 }
 
+/// A JSON value of the contract, of a text that was written when the code that has it was generated.
+#[must_use]
+pub fn json(text: &'static str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
 struct Anything;
 
 impl<'de> Visitor<'de> for Anything {

@@ -157,4 +157,3 @@ macro_rules! __builder {
         }
     };
 }
-
