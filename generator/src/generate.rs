@@ -9,6 +9,7 @@ use crate::emit::Context;
 use crate::files::FileSet;
 use crate::load::Loaded;
 use crate::naming::{self, fingerprint};
+use crate::overrides::Overrides;
 use crate::render::{TemplateError, Templates};
 use crate::types;
 
@@ -152,8 +153,9 @@ impl<'a> Plan<'a> {
                 );
             }
         }
-        let outline = types::outline(api, config, findings);
-        let context = Context::new(api, config, outline, format!("// {stamp}\n"), findings);
+        let overrides = Overrides::of(&loaded.document, api, config, findings);
+        let outline = types::outline(api, config, &overrides, findings);
+        let context = Context::new(api, config, &overrides, outline, format!("// {stamp}\n"), findings);
         Some(Self { context, stamp, hash, source })
     }
 }

@@ -19,6 +19,7 @@ mod inputs;
 mod lint;
 mod load;
 pub mod naming;
+mod overrides;
 pub mod pattern;
 pub mod reference;
 pub mod render;

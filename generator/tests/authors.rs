@@ -87,7 +87,8 @@ fn crates_serve_their_authors() {
     let write = authored("write-defaults", DEFAULTS, write, include_str!("author/defaults_written.rs"));
     let omit = "[fields]\ndefaults = \"omit\"\n";
     let omit = authored("omit-defaults", DEFAULTS, omit, include_str!("author/defaults_omitted.rs"));
-    let all = [keep, write, omit];
+    let names = authored("named-events", NAMES, NAMES_TOML, include_str!("author/names.rs"));
+    let all = [keep, write, omit, names];
     let crates = Crates::write("authors", all.iter().map(|(name, files)| (name.clone(), files)));
     for command in [&["clippy", "--all-targets", "--quiet"][..], &["test", "--quiet"], &["doc", "--no-deps", "--quiet"]]
     {
@@ -103,4 +104,123 @@ fn a_default_that_cannot_be_applied_is_said() {
     assert!(found.contains(&"CG0811: the default of `huge` is not applied".to_owned()), "{found:#?}");
     assert!(found.iter().any(|line| line.starts_with("CG0603")), "{found:#?}");
     assert!(!found.iter().any(|line| line.contains("`wrong` is not applied")), "{found:#?}");
+}
+
+const NAMES: &str = "\
+asyncapi: 2.6.0
+info: { title: Names, version: 1.0.0 }
+channels:
+  casos.creados:
+    x-rust-name: cases
+    publish:
+      operationId: publicarCasoCreado
+      x-rust-name: publish_case
+      message: { $ref: '#/components/messages/CasoCreado' }
+  casos.cerrados:
+    subscribe:
+      operationId: onCasoCerrado
+      message: { $ref: '#/components/messages/CasoCerrado' }
+components:
+  messages:
+    CasoCreado:
+      x-rust-name: CaseCreated
+      payload: { $ref: '#/components/schemas/CasoCreado' }
+    CasoCerrado:
+      payload: { $ref: '#/components/schemas/Cierre' }
+  schemas:
+    CasoCreado:
+      type: object
+      required: [type]
+      properties:
+        type: { type: string, x-rust-name: kind }
+        fn: { type: string, x-rust-name: match }
+        prioridad:
+          type: string
+          enum: [BAJA, ALTA, '-']
+          x-rust-names: { BAJA: Low, '-': Unknown }
+        ubicacion:
+          type: object
+          x-rust-name: Spot
+          properties:
+            punto: { type: object, properties: { lat: { type: number } } }
+        autor: { $ref: '#/components/schemas/Persona' }
+        vec: { $ref: '#/components/schemas/Vec' }
+        serialize: { $ref: '#/components/schemas/Serialize' }
+        clone: { $ref: '#/components/schemas/Default' }
+    Cierre:
+      x-rust-name: CaseClosed
+      type: object
+      properties: { nota: { type: integer, enum: [1, 2] } }
+    Persona:
+      x-rust-name: Person
+      type: object
+      properties: { datos: { type: object, properties: { nombre: { type: string } } } }
+    Vec: { type: object, properties: { String: { type: string, enum: [Some, None, Ok] } } }
+    Serialize: { type: object, properties: { Value: { type: array, items: { type: string }, minItems: 1 } } }
+    Default: { type: object, properties: { map: { type: object, additionalProperties: { type: integer } }, a: { type: integer, default: 1 } } }
+";
+
+const NAMES_TOML: &str = "\
+[names]
+\"/channels/casos.creados/publish/message/payload/properties/autor\" = \"author\"
+\"/components/schemas/Cierre/properties/nota/enum/0\" = \"Bad\"
+\"/components/schemas/Cierre/properties/nota\" = \"Grade\"
+";
+
+/// What is found in a contract with this among its schemas, and this configuration: its places, codes and messages.
+fn found(schemas: &str, config: &str) -> Vec<String> {
+    let document = format!(
+        "asyncapi: 2.6.0\ninfo: {{ title: Names, version: 1.0.0 }}\nchannels:\n  a: {{ publish: {{ message: {{ name: A, \
+         payload: {{ $ref: '#/components/schemas/A' }} }} }} }}\ncomponents:\n  schemas:\n{schemas}"
+    );
+    let (_, loaded) = generate("found", &document, None, config);
+    let told = loaded.diagnostics.iter().filter(|d| ("CG0810"..="CG0819").contains(&&*d.code.to_string()));
+    let line = |d: &conecta_gen::diagnostic::Diagnostic| {
+        let span = d.at.and_then(|at| loaded.document.span(at))?;
+        let position = loaded.document.files().first()?.position(span.start);
+        Some(format!("{}:{}", position.line, position.column))
+    };
+    told.map(|d| format!("{} {} {}", line(d).unwrap_or_default(), d.code, d.message)).collect()
+}
+
+#[test]
+fn a_name_that_cannot_be_one_is_a_finding_at_its_place() {
+    let schema = |fields: &str| format!("    A: {{ type: object, {fields} }}\n");
+    assert_eq!(
+        found(&schema("x-rust-name: two words"), ""),
+        ["7:37 CG0812 \"two words\" cannot be the name of a type"]
+    );
+    assert_eq!(
+        found(&schema("properties: { a: { type: string, x-rust-name: self } }"), ""),
+        ["7:70 CG0812 `self` is kept for the language or for generated code"]
+    );
+    assert_eq!(found(&schema("x-rust-name: [A]"), ""), ["7:37 CG0812 this is no name"]);
+    assert_eq!(
+        found(&schema("properties: { a: { enum: [x, y], x-rust-names: { x: Same, y: Same } } }"), ""),
+        ["7:76 CG0813 `Same` is the name of something else", "7:85 CG0813 `Same` is the name of something else"]
+    );
+    assert_eq!(
+        found(&schema("properties: { a: { enum: [x, y], x-rust-names: { z: Same } } }"), ""),
+        ["7:73 CG0814 \"z\" is none of the values"]
+    );
+    assert_eq!(
+        found(&schema("properties: { a: { type: string, x-rust-name: b }, b: { type: string } }"), ""),
+        ["7:70 CG0813 `b` is the name of something else"]
+    );
+    assert_eq!(
+        found(&schema("x-rust-name: Option, properties: { a: {} }"), ""),
+        ["7:37 CG0813 `Option` is the name of something else"]
+    );
+    assert_eq!(
+        found(&schema("properties: { a: { type: string, x-rust-name: Text } }"), ""),
+        ["7:70 CG0814 the name `Text` is given to nothing"]
+    );
+    assert_eq!(
+        found(&schema("properties: { a: {} }"), "[names]\n\"/components/schemas/B\" = \"B\"\n"),
+        [" CG0810 the contract has nothing at \"/components/schemas/B\""]
+    );
+    assert_eq!(
+        found(&schema("properties: { a: {} }"), "[names]\n\"/components/schemas/A/properties\" = \"B\"\n"),
+        ["7:36 CG0814 the name `B` is given to nothing"]
+    );
 }

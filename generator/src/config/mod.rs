@@ -31,6 +31,9 @@
 //! [messages.CasoCreado]
 //! type = "caso.creado"             # what it says there; else a `const`, else examples that agree, else the message's name
 //!
+//! [names]                          # docs/names.md
+//! "/components/schemas/Order" = "PurchaseOrder"
+//!
 //! [refs]
 //! "https://schemas.example.com/" = "schemas"   # the folder, relative to this file, with copies of what is there
 //!
@@ -80,6 +83,9 @@ pub struct Config {
     pub channels: BTreeMap<String, Channel>,
     /// Messages, by their names in the document.
     pub messages: BTreeMap<String, Message>,
+    /// Names of Rust, by JSON pointers into the document: of schemas, properties, values of an enum, messages, channels and
+    /// operations, as `x-rust-name` gives them there; docs/names.md.
+    pub names: BTreeMap<String, String>,
     /// Copies of what references to URLs name, since nothing is ever fetched: the beginning of the URLs, and the folder,
     /// relative to this file, that holds what is below it. The longest beginning counts.
     pub refs: BTreeMap<String, String>,

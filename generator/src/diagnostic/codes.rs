@@ -289,6 +289,15 @@ codes! {
     DEFAULT_NOT_APPLIED = 811 Note "a default is not applied",
         "Where an optional property with a `default` is absent, generated code gives the default. Not this one: it is out of the range of the field's Rust type (an integer of 64 bits, a time with nine digits of a second), is an object with further properties, or a text of a format that only the runtime knows. The property is absent as any other.",
         "count: { type: integer, default: 100000000000000000000 }   # more than 64 bits";
+    BAD_NAME = 812 Error "a name that is said cannot be one",
+        "`x-rust-name`, and `[names]` of conecta-gen.toml, are taken as they are or not at all. A type, a message and a value of an enum are named in camel case (`OrderPlaced`), a field, an operation and a channel's module in snake case (`order_placed`); words that the language or generated code keeps for itself are none.",
+        "x-rust-name: order placed   # wrong: a space\nx-rust-name: OrderPlaced    # right";
+    NAME_TAKEN = 813 Error "a name that is said is the name of something else",
+        "Two things of one scope cannot have one name: types of a crate, fields of a struct, values of an enum, modules, operations. Names that are made clash as well and are numbered; one that is said is what its author wants, so nothing is done behind their back.",
+        "# conecta-gen.toml\n[names]\n\"/components/schemas/Order\" = \"Order\"\n\"/components/schemas/OrderV2\" = \"OrderV2\"";
+    NAMES_NOTHING = 814 Warning "a name is given to nothing",
+        "`x-rust-name` stands beside a `$ref`, where nothing is read, on something that has no name in Rust, or names a value that its `enum` has not.",
+        "type: string\nenum: [LOW, HIGH]\nx-rust-names: { LOW: Low, HIGH: High }";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";

@@ -123,6 +123,15 @@ impl Document {
         self.at_pointer(root, &pointer)
     }
 
+    /// The value that a JSON pointer leads to, in the document itself or, behind a file's name and a `#`, in one that it refers to.
+    pub(crate) fn find(&self, pointer: &str) -> Option<Place> {
+        let root = self.root(0)?;
+        match pointer.strip_prefix('#').unwrap_or(pointer) {
+            own if own.is_empty() || own.starts_with('/') => self.at_pointer(root, own).ok(),
+            _ => self.follow_text(pointer, root).ok(),
+        }
+    }
+
     /// The value at a JSON pointer below `root`; a `$ref` on the way is followed.
     fn at_pointer(&self, root: Place, pointer: &str) -> Result<Place, RefFault> {
         if pointer.is_empty() {

@@ -20,6 +20,7 @@ use std::thread;
 use crate::api::{Api, MessageId};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::overrides::Overrides;
 use crate::types::{Module, Outline};
 
 pub(crate) use message::MessagePlan;
@@ -51,6 +52,7 @@ impl<'a> Context<'a> {
     pub(crate) fn new(
         api: &'a Api,
         config: &'a Config,
+        overrides: &Overrides,
         mut outline: Outline,
         stamp: String,
         findings: &mut Vec<Diagnostic>,
@@ -59,7 +61,7 @@ impl<'a> Context<'a> {
             .map(|id| message::plan(api, &outline, config, MessageId(id as u32), findings))
             .collect();
         findings.extend(message::without_identifier(api, &outline, &messages));
-        let channels = operation::plan(api, &mut outline, config, &messages, findings);
+        let channels = operation::plan(api, &mut outline, config, overrides, &messages, findings);
         Self { api, config, outline, messages, channels, stamp }
     }
 

@@ -17,6 +17,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::document::nearest;
 use crate::envelope::Path;
 use crate::naming::{self, Scope, Wanted};
+use crate::overrides::{self, Overrides, Said};
 use crate::tell::{self, Tell};
 use crate::types::Outline;
 
@@ -89,8 +90,8 @@ const VERBS: [(&str, &str); 14] = [
 
 impl Side {
     /// By the verb at the beginning, else by the document's word.
-    fn of(operation: &Operation) -> Self {
-        let words = operation.id.as_deref().map(naming::snake).unwrap_or_default();
+    fn of(id: Option<&str>, action: Action) -> Self {
+        let words = id.map(naming::snake).unwrap_or_default();
         let verb = words.split('_').next().unwrap_or_default();
         if VERBS.iter().any(|(producer, _)| *producer == verb) {
             return Self::Producer;
@@ -98,7 +99,7 @@ impl Side {
         if VERBS.iter().any(|(_, consumer)| *consumer == verb) {
             return Self::Consumer;
         }
-        match operation.action {
+        match action {
             Action::Publish | Action::Send => Self::Producer,
             Action::Subscribe | Action::Receive => Self::Consumer,
         }
@@ -136,6 +137,7 @@ pub(super) fn plan(
     api: &Api,
     outline: &mut Outline,
     config: &Config,
+    overrides: &Overrides,
     messages: &[MessagePlan],
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<ChannelPlan> {
@@ -145,7 +147,8 @@ pub(super) fn plan(
         .iter()
         .map(|channel| Wanted { name: naming::module(naming::snake(&channel.name)), spelling: channel.name.clone() })
         .collect();
-    let modules = Scope::default().assign(&modules);
+    let said: Vec<Option<&Said>> = (0..modules.len()).map(|index| overrides.channels.get(&index)).collect();
+    let modules = overrides::assign(&mut Scope::default(), &modules, &said, findings);
     let mut plans = Vec::with_capacity(modules.len());
     for (index, (channel, module)) in api.channels.iter().zip(modules).enumerate() {
         if !channel.kafka {
@@ -155,8 +158,8 @@ pub(super) fn plan(
                     .label("no topic is generated for it"),
             );
         }
-        let producers = ends(channel, Side::Producer, api, outline);
-        let mut consumers = ends(channel, Side::Consumer, api, outline);
+        let producers = ends(channel, Side::Producer, api, overrides, outline);
+        let mut consumers = ends(channel, Side::Consumer, api, overrides, outline);
         // A topic has the messages of all operations; elsewhere, what goes one way does not come the other.
         let mixed = channel.kafka || consumers.iter().any(|end| end.messages.len() > 1);
         let mut several = None;
@@ -208,9 +211,13 @@ fn unknown_names(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) {
 
 /// The ends of one side: one an operation that names this side, and one of each that names the other for a message that
 /// none of those has.
-fn ends(channel: &Channel, side: Side, api: &Api, outline: &mut Outline) -> Vec<End> {
+fn ends(channel: &Channel, side: Side, api: &Api, overrides: &Overrides, outline: &mut Outline) -> Vec<End> {
+    let id = |operation: &Operation| match overrides.operations.get(&operation.place) {
+        Some(said) => Some(said.name.clone()),
+        None => operation.id.clone(),
+    };
     let (named, others): (Vec<&Operation>, Vec<&Operation>) =
-        channel.operations.iter().partition(|operation| Side::of(operation) == side);
+        channel.operations.iter().partition(|operation| Side::of(id(operation).as_deref(), operation.action) == side);
     let has = |operation: &&Operation, id: &MessageId| operation.messages.contains(id);
     let missed = others.into_iter().filter(|other| {
         other.messages.iter().any(|id| channel.messages.contains(id) && !named.iter().any(|named| has(named, id)))
@@ -223,8 +230,8 @@ fn ends(channel: &Channel, side: Side, api: &Api, outline: &mut Outline) -> Vec<
         let messages: Vec<MessageId> =
             operation.messages.iter().copied().filter(|m| channel.messages.contains(m)).collect();
         let Some(first) = messages.first() else { continue };
-        let name = match &operation.id {
-            Some(id) => side.name(id, from),
+        let name = match id(operation) {
+            Some(id) => side.name(&id, from),
             None if messages.len() > 1 => side.name(&channel.name, side.other()),
             None => side.name(&api.messages[first.0 as usize].name, side.other()),
         };

@@ -12,10 +12,13 @@ use schemars::schema::{
     ArrayValidation, InstanceType, ObjectValidation, Schema as JsonSchema, SchemaObject, SingleOrVec,
     SubschemaValidation,
 };
+use serde_json::Value;
 use typify::{TypeDetails, TypeId, TypeSpace, TypeSpaceSettings};
 
 use crate::api::{AdditionalProperties, Api, SchemaId};
+use crate::diagnostic::Diagnostic;
 use crate::naming::{self, Scope, Wanted};
+use crate::overrides::{self, Said};
 
 use super::form::{self, Form, Use, Width};
 use super::{Field, ItemId, Object, Others, Outline, Shape, Type, Variant};
@@ -199,7 +202,7 @@ impl Question<'_> {
                 Some(Width::I64) => Type::I64,
                 Some(Width::U64) => Type::U64,
             }),
-            Form::Enumeration(values) => Shape::Enumeration(variants(values)),
+            Form::Enumeration(_) => Shape::Enumeration(self.outline.variants(schema_id)),
             Form::List(_) => match answers.wrapped(id) {
                 list @ Type::Vec(_) => Shape::List(list),
                 other => Shape::Wrapper(other),
@@ -283,19 +286,21 @@ fn additional(additional: AdditionalProperties) -> Option<SchemaId> {
     }
 }
 
-/// The variants of an enumeration.
-pub(super) fn variants(values: &[serde_json::Value]) -> Vec<Variant> {
+/// The variants of an enumeration; some of its values may have been given names.
+pub(super) fn variants(values: &[Value], named: &[(Value, Said)], findings: &mut Vec<Diagnostic>) -> Vec<Variant> {
     let wanted: Vec<Wanted> = values
         .iter()
         .map(|value| {
             let spelling = match value {
-                serde_json::Value::String(text) => text.clone(),
+                Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
             Wanted { name: naming::pascal(&spelling), spelling }
         })
         .collect();
-    let idents = Scope::default().assign(&wanted);
+    let said: HashMap<String, &Said> = named.iter().map(|(value, said)| (value.to_string(), said)).collect();
+    let said: Vec<Option<&Said>> = values.iter().map(|value| said.get(&value.to_string()).copied()).collect();
+    let idents = overrides::assign(&mut Scope::default(), &wanted, &said, findings);
     values.iter().zip(idents).map(|(value, ident)| Variant { ident, value: value.clone() }).collect()
 }
 

@@ -1,7 +1,11 @@
 //! The fields of an object: their order and their identifiers.
 
+use std::collections::HashMap;
+
 use crate::api::{AdditionalProperties, Schema, SchemaId};
+use crate::diagnostic::Diagnostic;
 use crate::naming::{self, Scope, Wanted};
+use crate::overrides::{self, Said};
 
 /// A property, and the field that it becomes.
 #[derive(Clone, Debug)]
@@ -27,12 +31,18 @@ pub(super) fn properties<'a>(schema: &'a Schema, idents: &[String]) -> Vec<Prope
     names(schema).zip(idents).map(property).collect()
 }
 
-/// The identifiers of an object's fields.
-pub(super) fn idents(schema: &Schema) -> Vec<String> {
+/// The identifiers of an object's fields; some may have been said.
+pub(super) fn idents(
+    schema: &Schema,
+    said: Option<&HashMap<String, Said>>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<String> {
     let wanted: Vec<Wanted> = names(schema)
         .map(|(name, _)| Wanted { name: naming::safe_field(naming::snake(name)), spelling: name.to_owned() })
         .collect();
-    Scope::default().assign(&wanted)
+    let Some(said) = said else { return Scope::default().assign(&wanted) };
+    let said: Vec<Option<&Said>> = wanted.iter().map(|wanted| said.get(&wanted.spelling)).collect();
+    overrides::assign(&mut Scope::default(), &wanted, &said, findings)
 }
 
 /// The names of an object: described ones in their order, then those that are only required.

@@ -1,12 +1,17 @@
 //! A default of the contract as a value of its Rust type.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Number, Value};
 
-use crate::api::{Api, SchemaId};
+use crate::api::{Api, Schema, SchemaId};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::schemas::{equal, integer};
 use crate::validate::{Validator, is_date_time};
 
 use super::form::{self, Form, Use, Width};
+use super::outline::children;
+use super::rules::Rules;
 use super::{ItemId, Outline};
 
 /// A value that generated code makes.
@@ -80,6 +85,51 @@ impl Outline {
         let fills = self.fills(object) && literal.as_ref().is_none_or(Literal::is_flat);
         Some(Absence { literal, fills })
     }
+}
+
+/// Defaults of an object's properties that no method and no field gives.
+pub(super) fn unapplied(api: &Api, outline: &Outline, object: SchemaId) -> Vec<Diagnostic> {
+    if !matches!(outline.form(object), Form::Object) {
+        return Vec::new();
+    }
+    let optional = outline.properties(api, object).into_iter().filter(|property| !property.required);
+    let described = optional.filter_map(|property| Some((property.json, property.schema?)));
+    let left = described.filter(|(_, id)| {
+        let given = api.schemas[*id].default.is_some() && !outline.contradicts(api, *id);
+        given && outline.absence(api, object, *id).is_none()
+    });
+    let note = |(name, id): (&str, SchemaId)| {
+        Diagnostic::new(Code::DEFAULT_NOT_APPLIED, format!("the default of `{name}` is not applied"))
+            .at(api.schemas[id].place)
+            .label("its Rust type is not known to hold it")
+            .help("where the property is absent, the field says so; services must know what that means")
+    };
+    left.map(note).collect()
+}
+
+/// Schemas within a value of which it may matter whether a property is there: those beneath rules, and beneath lists that
+/// have no item twice.
+pub(super) fn weighed(
+    api: &Api,
+    forms: &HashMap<SchemaId, Form>,
+    rules: &HashMap<SchemaId, Rules>,
+) -> HashSet<SchemaId> {
+    let counts = |schema: &Schema| schema.min_properties.is_some_and(|n| n > 0) || schema.max_properties.is_some();
+    let plain = |id: &SchemaId, form: &Form| match form {
+        Form::Object => !rules.contains_key(id) && !counts(&api.schemas[*id]),
+        Form::List(_) => !api.schemas[*id].unique_items,
+        Form::Array(_) | Form::Map(_) => true,
+        _ => false,
+    };
+    let mut pending: Vec<SchemaId> = forms.iter().filter(|(id, form)| !plain(id, form)).map(|(id, _)| *id).collect();
+    let mut found = HashSet::new();
+    while let Some(id) = pending.pop() {
+        if let (Some(form), true) = (forms.get(&id), found.insert(id)) {
+            let within = children(&api.schemas[id], form).into_iter();
+            pending.extend(within.map(|(child, _)| form::usage(&api.schemas, child).id));
+        }
+    }
+    found
 }
 
 struct Maker<'a> {

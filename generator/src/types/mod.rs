@@ -165,10 +165,7 @@ impl Outline {
 
     /// The identifier of a variant of an enumeration.
     pub(crate) fn variant(&self, item: ItemId, index: usize) -> String {
-        let variants = match self.form(self.items[item.0].schema) {
-            form::Form::Enumeration(values) => ask::variants(values),
-            _ => Vec::new(),
-        };
+        let variants = self.variants(self.items[item.0].schema);
         variants.into_iter().nth(index).map(|variant| variant.ident).unwrap_or_default()
     }
 

@@ -6,11 +6,13 @@ use crate::api::{AdditionalProperties, Api, MessageId, Payload, Schema, SchemaId
 use crate::config::{Config, Defaults};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
+use crate::overrides::{self, Overrides, Said};
 
 use super::fields;
 use super::form::{self, Form, Patterns, Use};
+use super::literal::{unapplied, weighed};
 use super::rules::{self, Rules};
-use super::{Item, ItemId, Module};
+use super::{Item, ItemId, Module, Variant, ask};
 
 /// Every type of the crate, named and placed.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct Outline {
     forms: HashMap<SchemaId, Form>,
     /// The identifiers of the fields of those that are objects.
     idents: HashMap<SchemaId, Vec<String>>,
+    /// The variants of enumerations whose values are given names.
+    variants: HashMap<SchemaId, Vec<Variant>>,
     /// Their patterns.
     pub(crate) patterns: Patterns,
     /// What their types do not express.
@@ -79,6 +83,15 @@ impl Outline {
         self.idents.get(&id).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The variants of an enumeration.
+    pub(super) fn variants(&self, id: SchemaId) -> Vec<Variant> {
+        match (self.variants.get(&id), self.form(id)) {
+            (Some(variants), _) => variants.clone(),
+            (None, Form::Enumeration(values)) => ask::variants(values, &[], &mut Vec::new()),
+            _ => Vec::new(),
+        }
+    }
+
     /// What the type of a schema does not express of it.
     pub(crate) fn rules(&self, id: SchemaId) -> Option<&str> {
         self.rules.get(&id).map(|rules| rules.text.as_str())
@@ -124,11 +137,12 @@ impl Outline {
 }
 
 /// Names and places every type. Findings are about what no type can hold.
-pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) -> Outline {
-    let messages = messages(api);
+pub(crate) fn outline(api: &Api, config: &Config, overrides: &Overrides, findings: &mut Vec<Diagnostic>) -> Outline {
+    let messages = messages(api, overrides, findings);
     let mut walk = Walk {
         api,
         config,
+        overrides,
         findings: &mut *findings,
         reached: HashMap::new(),
         order: Vec::new(),
@@ -151,52 +165,11 @@ pub(crate) fn outline(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>
             );
         }
     }
-    let Walk { reached, order, mut forms, patterns, rules, .. } = walk;
-    name_rings(api, &order, &mut forms);
-    let outline = assign(api, config, messages, &reached, &order, (forms, patterns, rules));
+    name_rings(api, &walk.order, &mut walk.forms);
+    let order = walk.order.clone();
+    let outline = walk.assign(messages);
     findings.extend(order.iter().flat_map(|id| unapplied(api, &outline, *id)));
     outline
-}
-
-/// Defaults of an object's properties that no method and no field gives.
-fn unapplied(api: &Api, outline: &Outline, object: SchemaId) -> Vec<Diagnostic> {
-    if !matches!(outline.form(object), Form::Object) {
-        return Vec::new();
-    }
-    let optional = outline.properties(api, object).into_iter().filter(|property| !property.required);
-    let described = optional.filter_map(|property| Some((property.json, property.schema?)));
-    let left = described.filter(|(_, id)| {
-        let given = api.schemas[*id].default.is_some() && !outline.contradicts(api, *id);
-        given && outline.absence(api, object, *id).is_none()
-    });
-    let note = |(name, id): (&str, SchemaId)| {
-        Diagnostic::new(Code::DEFAULT_NOT_APPLIED, format!("the default of `{name}` is not applied"))
-            .at(api.schemas[id].place)
-            .label("its Rust type is not known to hold it")
-            .help("where the property is absent, the field says so; services must know what that means")
-    };
-    left.map(note).collect()
-}
-
-/// Schemas within a value of which it may matter whether a property is there: those beneath rules, and beneath lists that
-/// have no item twice.
-fn weighed(api: &Api, forms: &HashMap<SchemaId, Form>, rules: &HashMap<SchemaId, Rules>) -> HashSet<SchemaId> {
-    let counts = |schema: &Schema| schema.min_properties.is_some_and(|n| n > 0) || schema.max_properties.is_some();
-    let plain = |id: &SchemaId, form: &Form| match form {
-        Form::Object => !rules.contains_key(id) && !counts(&api.schemas[*id]),
-        Form::List(_) => !api.schemas[*id].unique_items,
-        Form::Array(_) | Form::Map(_) => true,
-        _ => false,
-    };
-    let mut pending: Vec<SchemaId> = forms.iter().filter(|(id, form)| !plain(id, form)).map(|(id, _)| *id).collect();
-    let mut found = HashSet::new();
-    while let Some(id) = pending.pop() {
-        if let (Some(form), true) = (forms.get(&id), found.insert(id)) {
-            let children = children(&api.schemas[id], form).into_iter();
-            pending.extend(children.map(|(child, _)| form::usage(&api.schemas, child).id));
-        }
-    }
-    found
 }
 
 /// A list or a map that holds itself, with no type of its own anywhere on the way, could not be written down: one of such a
@@ -226,7 +199,7 @@ fn name_rings(api: &Api, order: &[SchemaId], forms: &mut HashMap<SchemaId, Form>
 }
 
 /// Each message with its home, the first channel that carries it, and with its payload.
-fn messages(api: &Api) -> Vec<MessageType> {
+fn messages(api: &Api, overrides: &Overrides, findings: &mut Vec<Diagnostic>) -> Vec<MessageType> {
     let mut channels: HashMap<MessageId, usize> = HashMap::new();
     for (index, channel) in api.channels.iter().enumerate() {
         for message in &channel.messages {
@@ -246,7 +219,8 @@ fn messages(api: &Api) -> Vec<MessageType> {
         .iter()
         .map(|message| Wanted { name: naming::pascal(&message.name), spelling: message.name.clone() })
         .collect();
-    let names = Scope::without(&RESERVED).assign(&wanted);
+    let said: Vec<Option<&Said>> = (0..wanted.len()).map(|id| overrides.messages.get(&MessageId(id as u32))).collect();
+    let names = overrides::assign(&mut Scope::without(&RESERVED), &wanted, &said, findings);
     names
         .into_iter()
         .enumerate()
@@ -300,6 +274,7 @@ struct Reached {
 struct Walk<'a> {
     api: &'a Api,
     config: &'a Config,
+    overrides: &'a Overrides,
     findings: &'a mut Vec<Diagnostic>,
     reached: HashMap<SchemaId, Reached>,
     order: Vec<SchemaId>,
@@ -312,7 +287,11 @@ impl Walk<'_> {
     /// Reaches a schema from a module; `root` is the name it has if it is not one that the document names.
     fn reach(&mut self, root: SchemaId, module: Module, name: &Name) {
         let mut pending = vec![(root, name.clone())];
-        while let Some((id, name)) = pending.pop() {
+        while let Some((id, mut name)) = pending.pop() {
+            if let Some(said) = self.overrides.types.get(&id) {
+                // What lies within is called after it.
+                name = Name { ident: said.name.clone(), spelling: said.name.clone() };
+            }
             let schema = &self.api.schemas[id];
             match self.reached.get_mut(&id) {
                 Some(reached) if reached.module == module || reached.module == Module::Schemas => continue,
@@ -340,10 +319,137 @@ impl Walk<'_> {
             pending[first..].reverse();
         }
     }
+
+    /// Settles the names.
+    fn assign(self, mut messages: Vec<MessageType>) -> Outline {
+        let Self { api, config, overrides, findings, reached, order, forms, patterns, rules } = self;
+        // A message owns its payload's type where nothing else refers to it and it can be a type of its own.
+        let mut owners: HashMap<SchemaId, usize> = HashMap::new();
+        for (id, message) in messages.iter_mut().enumerate() {
+            let home = Module::Channel(message.channel);
+            message.own &= message.payload.is_some_and(|used| {
+                forms.get(&used.id).is_some_and(|form| *form == Form::Object) && reached[&used.id].module == home
+            });
+            if let (true, Some(used)) = (message.own, message.payload) {
+                owners.insert(used.id, id);
+            }
+        }
+        let mut scope = Scope::without(&RESERVED);
+        for (index, message) in messages.iter_mut().enumerate() {
+            // A payload that is the message's own may be named where its schema stands.
+            let payload = message.payload.filter(|_| message.own).and_then(|used| overrides.types.get(&used.id));
+            if let Some(said) = payload.filter(|_| !overrides.messages.contains_key(&MessageId(index as u32))) {
+                let wanted = Wanted { name: said.name.clone(), spelling: said.name.clone() };
+                let named = overrides::assign(&mut scope, &[wanted], &[Some(said)], findings);
+                message.name = named.concat();
+            } else {
+                scope.take(&message.name);
+            }
+        }
+        let adopted = owners.iter().filter_map(|(schema, message)| {
+            Some(((api.schemas[*schema].component.as_deref()?, &[][..]), messages[*message].name.as_str()))
+        });
+        let said = overrides.types.iter().filter_map(|(id, said)| {
+            let schema = &api.schemas[*id];
+            Some(((schema.owner.as_deref()?, schema.path.as_slice()), said.name.as_str()))
+        });
+        let stems = Stems(adopted.chain(said).collect());
+        let header_roots: HashSet<SchemaId> =
+            api.messages.iter().filter_map(|m| m.headers).map(|id| form::usage(&api.schemas, id).id).collect();
+        let nameless = order.iter().filter(|id| !forms[id].is_named()).filter_map(|id| overrides.types.get(id));
+        findings.extend(nameless.map(|said| said.idle().help("what it stands at has no Rust type of its own")));
+        let mut items = Vec::new();
+        let mut wanted = Vec::new();
+        for &id in &order {
+            if !forms[&id].is_named() {
+                continue;
+            }
+            let message = owners.get(&id).copied();
+            let name = match message {
+                Some(message) => Name { ident: messages[message].name.clone(), spelling: String::new() },
+                None if header_roots.contains(&id) && api.schemas[id].component.is_none() => reached[&id].name.clone(),
+                None => stems.wanted(&api.schemas[id], &reached[&id].name),
+            };
+            items.push(Item {
+                name: String::new(),
+                schema: id,
+                message: message.map(|id| MessageId(id as u32)),
+                module: reached[&id].module,
+                builder: String::new(),
+            });
+            wanted.push(Wanted { name: name.ident, spelling: name.spelling });
+        }
+        let others: Vec<usize> = (0..items.len()).filter(|&i| items[i].message.is_none()).collect();
+        let asked: Vec<Wanted> = others.iter().map(|&i| wanted[i].clone()).collect();
+        let said: Vec<Option<&Said>> = others.iter().map(|&i| overrides.types.get(&items[i].schema)).collect();
+        for (&i, name) in others.iter().zip(overrides::assign(&mut scope, &asked, &said, findings)) {
+            items[i].name = name;
+        }
+        for (item, wanted) in items.iter_mut().zip(wanted) {
+            if item.message.is_some() {
+                item.name = wanted.name;
+            }
+        }
+        for item in &mut items {
+            let is_headers = header_roots.contains(&item.schema) && item.module == Module::Headers;
+            if matches!(forms[&item.schema], Form::Object) && !is_headers {
+                item.builder = scope.take(&format!("{}Builder", item.name));
+            }
+        }
+        let by_schema: HashMap<SchemaId, ItemId> =
+            items.iter().enumerate().map(|(i, item)| (item.schema, ItemId(i))).collect();
+        let headers = api
+            .messages
+            .iter()
+            .filter_map(|message| {
+                let id = message.headers?;
+                let item = *by_schema.get(&form::usage(&api.schemas, id).id)?;
+                let typed = items[item.0].module == Module::Headers && forms[&items[item.0].schema] == Form::Object;
+                typed.then_some((id, item))
+            })
+            .collect();
+        let mut by_module: HashMap<Module, Vec<ItemId>> = HashMap::new();
+        for (id, item) in items.iter().enumerate() {
+            by_module.entry(item.module).or_default().push(ItemId(id));
+        }
+        // Asked for by every event that a schema is part of.
+        let objects = order.iter().filter(|id| forms[id] == Form::Object);
+        let idents = objects.map(|id| (*id, fields::idents(&api.schemas[*id], overrides.fields.get(id), findings)));
+        let idents = idents.collect();
+        let variants = overrides.variants.iter().filter_map(|(id, said)| match forms.get(id) {
+            Some(Form::Enumeration(values)) => Some((*id, ask::variants(values, said, findings))),
+            _ => None,
+        });
+        let variants = variants.collect();
+        let weighed = match config.fields.defaults {
+            Defaults::Keep => HashSet::new(),
+            Defaults::Write | Defaults::Omit => weighed(api, &forms, &rules),
+        };
+        let texts = forms.iter().filter(|(_, form)| **form == Form::Text).map(|(id, _)| *id);
+        let formatted =
+            texts.filter(|id| api.schemas[*id].format.as_deref().is_some_and(|f| config.enforces(f))).collect();
+        Outline {
+            items,
+            by_schema,
+            by_module,
+            forms,
+            idents,
+            variants,
+            patterns,
+            rules,
+            messages,
+            headers,
+            scope,
+            keep_unknown: config.keeps_unknown(),
+            defaults: config.fields.defaults,
+            weighed,
+            formatted,
+        }
+    }
 }
 
 /// The schemas that a type made from this one refers to, and the step to each.
-fn children(schema: &Schema, form: &Form) -> Vec<(SchemaId, String)> {
+pub(super) fn children(schema: &Schema, form: &Form) -> Vec<(SchemaId, String)> {
     match form.inner() {
         Form::Object => {
             let mut children: Vec<_> = schema.properties.iter().map(|(name, id)| (*id, name.clone())).collect();
@@ -393,126 +499,22 @@ fn report(schema: &Schema, form: &Form, ruled: bool, findings: &mut Vec<Diagnost
     }
 }
 
-/// Settles the names.
-fn assign(
-    api: &Api,
-    config: &Config,
-    mut messages: Vec<MessageType>,
-    reached: &HashMap<SchemaId, Reached>,
-    order: &[SchemaId],
-    (forms, patterns, rules): (HashMap<SchemaId, Form>, Patterns, HashMap<SchemaId, Rules>),
-) -> Outline {
-    // A message owns its payload's type where nothing else refers to it and it can be a type of its own.
-    let mut owners: HashMap<SchemaId, usize> = HashMap::new();
-    for (id, message) in messages.iter_mut().enumerate() {
-        let home = Module::Channel(message.channel);
-        message.own &= message.payload.is_some_and(|used| {
-            forms.get(&used.id).is_some_and(|form| *form == Form::Object) && reached[&used.id].module == home
-        });
-        if let (true, Some(used)) = (message.own, message.payload) {
-            owners.insert(used.id, id);
-        }
-    }
-    let adopted: HashMap<&str, &str> = owners
-        .iter()
-        .filter_map(|(schema, message)| {
-            Some((api.schemas[*schema].component.as_deref()?, messages[*message].name.as_str()))
-        })
-        .collect();
+/// Names that stand for a part of the path that others are made of: a message's for the component it owns, those that are said.
+struct Stems<'a>(HashMap<(&'a str, &'a [String]), &'a str>);
 
-    let mut scope = Scope::without(&RESERVED);
-    for message in &messages {
-        scope.take(&message.name);
-    }
-    let header_roots: HashSet<SchemaId> =
-        api.messages.iter().filter_map(|m| m.headers).map(|id| form::usage(&api.schemas, id).id).collect();
-    let mut items = Vec::new();
-    let mut wanted = Vec::new();
-    for &id in order {
-        if !forms[&id].is_named() {
-            continue;
-        }
-        let message = owners.get(&id).copied();
-        let name = match message {
-            Some(message) => Name { ident: messages[message].name.clone(), spelling: String::new() },
-            None if header_roots.contains(&id) && api.schemas[id].component.is_none() => reached[&id].name.clone(),
-            None => wanted_name(&api.schemas[id], &reached[&id].name, &adopted),
-        };
-        items.push(Item {
-            name: String::new(),
-            schema: id,
-            message: message.map(|id| MessageId(id as u32)),
-            module: reached[&id].module,
-            builder: String::new(),
-        });
-        wanted.push(Wanted { name: name.ident, spelling: name.spelling });
-    }
-    let others: Vec<usize> = (0..items.len()).filter(|&i| items[i].message.is_none()).collect();
-    let asked: Vec<Wanted> = others.iter().map(|&i| wanted[i].clone()).collect();
-    for (&i, name) in others.iter().zip(scope.assign(&asked)) {
-        items[i].name = name;
-    }
-    for (item, wanted) in items.iter_mut().zip(wanted) {
-        if item.message.is_some() {
-            item.name = wanted.name;
-        }
-    }
-    for item in &mut items {
-        let is_headers = header_roots.contains(&item.schema) && item.module == Module::Headers;
-        if matches!(forms[&item.schema], Form::Object) && !is_headers {
-            item.builder = scope.take(&format!("{}Builder", item.name));
-        }
-    }
-    let by_schema: HashMap<SchemaId, ItemId> =
-        items.iter().enumerate().map(|(i, item)| (item.schema, ItemId(i))).collect();
-    let headers = api
-        .messages
-        .iter()
-        .filter_map(|message| {
-            let id = message.headers?;
-            let item = *by_schema.get(&form::usage(&api.schemas, id).id)?;
-            let typed = items[item.0].module == Module::Headers && forms[&items[item.0].schema] == Form::Object;
-            typed.then_some((id, item))
+impl Stems<'_> {
+    /// What a type is called: after the component it is or is part of.
+    fn wanted(&self, schema: &Schema, reached: &Name) -> Name {
+        let Some(owner) = &schema.owner else { return reached.clone() };
+        let stem = |length: usize| self.0.get(&(owner.as_str(), &schema.path[..length])).copied();
+        let root = stem(0).map_or_else(|| naming::pascal(owner), str::to_owned);
+        let root = Name { ident: root, spelling: owner.clone() };
+        schema.path.iter().enumerate().fold(root, |name, (index, segment)| {
+            let child = name.child(segment);
+            match stem(index + 1) {
+                Some(stem) => Name { ident: stem.to_owned(), ..child },
+                None => child,
+            }
         })
-        .collect();
-    let mut by_module: HashMap<Module, Vec<ItemId>> = HashMap::new();
-    for (id, item) in items.iter().enumerate() {
-        by_module.entry(item.module).or_default().push(ItemId(id));
     }
-    // Asked for by every event that a schema is part of.
-    let objects = forms.iter().filter(|(_, form)| **form == Form::Object);
-    let idents = objects.map(|(id, _)| (*id, fields::idents(&api.schemas[*id]))).collect();
-    let weighed = match config.fields.defaults {
-        Defaults::Keep => HashSet::new(),
-        Defaults::Write | Defaults::Omit => weighed(api, &forms, &rules),
-    };
-    let texts = forms.iter().filter(|(_, form)| **form == Form::Text).map(|(id, _)| *id);
-    let formatted = texts.filter(|id| api.schemas[*id].format.as_deref().is_some_and(|f| config.enforces(f))).collect();
-    Outline {
-        items,
-        by_schema,
-        by_module,
-        forms,
-        idents,
-        patterns,
-        rules,
-        messages,
-        headers,
-        scope,
-        keep_unknown: config.keeps_unknown(),
-        defaults: config.fields.defaults,
-        weighed,
-        formatted,
-    }
-}
-
-/// What a type is called: after the component it is or is part of; the message stands for a component it owns.
-fn wanted_name(schema: &Schema, reached: &Name, adopted: &HashMap<&str, &str>) -> Name {
-    let Some(owner) = &schema.owner else { return reached.clone() };
-    let ident = match adopted.get(owner.as_str()) {
-        Some(message) => (*message).to_owned(),
-        None => naming::pascal(owner),
-    };
-    let root = Name { ident, spelling: owner.clone() };
-    schema.path.iter().fold(root, |name, segment| name.child(segment))
 }

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     document::DiskFiles,
     load,
+    overrides::Overrides,
     types::{form::Form, outline},
 };
 
@@ -28,7 +29,7 @@ impl Tally {
         let source = Source::new(path.display().to_string(), fs::read(path).unwrap());
         let loaded = load(source, None, &DiskFiles::beside(path));
         let api = loaded.api.unwrap();
-        let outline = outline(&api, &Config::default(), &mut Vec::new());
+        let outline = outline(&api, &Config::default(), &Overrides::default(), &mut Vec::new());
         for (id, form) in outline.reached() {
             let schema = &api.schemas[id];
             let place = || format!("{file} {}", loaded.document.pointer(schema.place));
