@@ -36,6 +36,8 @@ pub const GROUP: &str = "conecta-group";
 /// How often it was brought back to the group, in decimal. Stays with the record on every further way.
 pub const REDRIVES: &str = "conecta-redrives";
 
+/// What was said, without the payload's values; Spring Kafka's.
+pub(crate) const MESSAGE: &str = "kafka_dlt-exception-message";
 /// Where it was before anything went wrong, as Spring Kafka writes it.
 const ORIGINAL_TOPIC: &str = "kafka_dlt-original-topic";
 const ORIGINAL_PARTITION: &str = "kafka_dlt-original-partition";
@@ -50,7 +52,7 @@ const ADDED: [&str; 19] = [
     ORIGINAL_TIMESTAMP,
     "kafka_dlt-original-consumer-group",
     "kafka_dlt-exception-fqcn",
-    "kafka_dlt-exception-message",
+    MESSAGE,
     "__connect.errors.topic",
     "__connect.errors.partition",
     "__connect.errors.offset",
@@ -109,7 +111,7 @@ impl<'r> Origin<'r> {
         })
     }
 
-    fn write(self, headers: &mut Headers) {
+    pub(crate) fn write(self, headers: &mut Headers) {
         headers.push(ORIGINAL_TOPIC, self.topic);
         headers.push(ORIGINAL_PARTITION, self.partition.to_be_bytes());
         headers.push(ORIGINAL_OFFSET, self.offset.to_be_bytes());
@@ -120,7 +122,7 @@ impl<'r> Origin<'r> {
 }
 
 /// The headers that a record had before it became a dead letter.
-fn own_headers(headers: HeadersRef<'_>) -> Headers {
+pub(crate) fn own_headers(headers: HeadersRef<'_>) -> Headers {
     // Those before ours are its own, even of these names: it may be another system's dead letter.
     let ours = headers.iter().rev().position(|(name, _)| name == ORIGINAL_TOPIC);
     let ours = ours.map_or(headers.len(), |behind| headers.len() - 1 - behind);
@@ -162,7 +164,7 @@ pub(crate) fn letter(record: &RawRecord, to: String, circumstances: &Circumstanc
     origin.write(&mut headers);
     headers.push("kafka_dlt-original-consumer-group", group);
     headers.push("kafka_dlt-exception-fqcn", &class);
-    headers.push("kafka_dlt-exception-message", &said);
+    headers.push(MESSAGE, &said);
 
     headers.push("__connect.errors.topic", origin.topic);
     headers.push("__connect.errors.partition", origin.partition.to_string());

@@ -62,13 +62,20 @@ impl Admin {
     }
 
     /// Creates one topic that the contract does not list, such as a dead-letter topic. `Ok` when it exists already.
-    pub(crate) async fn create_one(&self, name: &str, partitions: i32, copies: i32) -> Result<(), AdminError> {
+    pub(crate) async fn create_one(
+        &self,
+        name: &str,
+        partitions: i32,
+        copies: i32,
+        config: &[(&str, &str)],
+    ) -> Result<(), AdminError> {
         #[cfg(feature = "testing")]
         if let Some(embedded) = &self.settings.embedded {
             return embedded.create(name, partitions).map_err(|reason| refused(name, &reason));
         }
         let copies = self.settings.replication_override().map_or(copies, i32::from);
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(copies));
+        let topic = config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         for result in self.client.create_topics([&topic], &options()).await.map_err(unreachable)? {
             match result {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}

@@ -1,8 +1,12 @@
 //! What every librdkafka client of ours shares: its log lines become `tracing` events.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rdkafka::Message as _;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers as _};
 
 /// Forwards a log line of librdkafka.
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
@@ -18,6 +22,17 @@ pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
 /// Forwards an error that concerns no single message. librdkafka goes on by itself, so a warning is enough.
 pub(crate) fn error(error: &KafkaError, reason: &str) {
     tracing::warn!(target: "librdkafka", "{error}: {reason}");
+}
+
+/// The headers of a message, in order.
+pub(crate) fn headers<'m>(message: &'m BorrowedMessage<'_>) -> impl Iterator<Item = (&'m str, Option<&'m [u8]>)> {
+    let headers = message.headers();
+    let count = headers.map_or(0, |headers| headers.count());
+    (0..count).filter_map(move |index| {
+        // rdkafka panics on a name that is not UTF-8. Such a header is left out, the rest is not.
+        let header = catch_unwind(AssertUnwindSafe(|| headers.and_then(|headers| headers.try_get(index))));
+        header.ok().flatten().map(|header| (header.key, header.value))
+    })
 }
 
 /// A context for clients that have no other.

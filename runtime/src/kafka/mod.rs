@@ -1,11 +1,14 @@
-//! Kafka, over librdkafka: [settings](KafkaSettings), [publisher](KafkaPublisher), [topics](Admin).
+//! Kafka, over librdkafka: [settings](KafkaSettings), [publisher](KafkaPublisher), [topics](Admin), and what was
+//! [given up](DeadLetters).
 
 mod admin;
 mod client;
+mod dead_letters;
 mod publisher;
 mod settings;
 pub(crate) mod shell;
 
 pub use admin::{Admin, AdminError, Difference, TopicsReport};
+pub use dead_letters::{Choice, DeadLetter, DeadLetters, DeadLettersError, Settled, Settlement, Step};
 pub use publisher::{DROP_DEADLINE, FlushError, KafkaPublisher};
 pub use settings::{BROKERS_VARIABLE, KafkaSettings, PROPERTY_PREFIX, SettingsError};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chaos;
+mod dead_letters;
 mod events;
 mod failures;
 mod logs;

@@ -116,7 +116,7 @@ impl Letters {
         }
         let (partitions, copies) =
             admin.shape(from).await?.ok_or_else(|| format!("the topic {from} is not there any more"))?;
-        admin.create_one(to, partitions, copies).await?;
+        admin.create_one(to, partitions, copies, &[]).await?;
         tracing::info!(topic = to, partitions, copies, "created the dead-letter topic");
         Ok(partitions)
     }

@@ -1,14 +1,14 @@
 //! From librdkafka's messages to records that outlive them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rdkafka::Message as _;
-use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::message::BorrowedMessage;
 
 use super::partitions::Partitions;
 use super::store::Store;
 use crate::consumer::engine::{Arrival, PartitionId};
+use crate::kafka::client;
 use crate::record::{BatchBuilder, Shelf};
 use crate::telemetry::{Metrics, add};
 
@@ -70,14 +70,7 @@ impl Reader {
     fn push(&mut self, builder: &mut BatchBuilder, message: &BorrowedMessage<'_>) {
         let (key, payload) = (message.key(), message.payload());
         let bytes = size(message);
-        let headers = message.headers();
-        let count = headers.map_or(0, |headers| headers.count());
-        let headers = (0..count).filter_map(|index| {
-            // rdkafka panics on a name that is not UTF-8. Such a header is left out, the rest is not.
-            let header = catch_unwind(AssertUnwindSafe(|| headers.and_then(|headers| headers.try_get(index))));
-            header.ok().flatten().map(|header| (header.key, header.value))
-        });
-        builder.push(message.offset(), message.timestamp().to_millis(), key, payload, headers);
+        builder.push(message.offset(), message.timestamp().to_millis(), key, payload, client::headers(message));
         let occupied = u32::try_from(bytes + OVERHEAD).unwrap_or(u32::MAX);
         self.arrivals.push((message.offset(), key.map(hash), occupied));
     }
