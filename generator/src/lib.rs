@@ -25,6 +25,7 @@ pub mod reference;
 pub mod render;
 mod resolve;
 mod tell;
+pub mod topics;
 mod types;
 pub mod validate;
 

@@ -8,7 +8,7 @@ use super::{Exit, output};
 use crate::diagnostic::{Format, Severity, render};
 use crate::document::files;
 use crate::files::{Difference, FileSet};
-use crate::render::Templates;
+use crate::render::shell_word;
 use crate::{CrateOptions, Runtime, generate_crate, load_with};
 
 /// More files that are not ours are not named one by one.
@@ -70,10 +70,7 @@ pub(super) fn run(args: &Args) -> Exit {
 fn generate(args: &Args) -> Result<Exit, Exit> {
     let inputs = output::inputs(&args.spec, args.config.as_deref(), &args.allow_dir, None)?;
     let config = &inputs.config;
-    let templates = match &args.templates {
-        Some(folder) => Templates::overridden_by(folder).map_err(|error| output::trouble(&error.to_string()))?,
-        None => Templates::default(),
-    };
+    let templates = output::templates(args.templates.as_deref())?;
     let options = CrateOptions {
         name: args.name.clone(),
         runtime: runtime(args)?,
@@ -136,7 +133,7 @@ fn check(args: &Args, files: &FileSet) -> Result<Exit, Exit> {
         }
     }
     output::results(&shown)?;
-    let words = env::args_os().filter(|word| word != "--check").map(|word| quoted(&word.to_string_lossy()));
+    let words = env::args_os().filter(|word| word != "--check").map(|word| shell_word(&word.to_string_lossy()));
     let command = words.collect::<Vec<_>>().join(" ");
     let _ = writeln!(
         io::stderr(),
@@ -144,16 +141,6 @@ fn check(args: &Args, files: &FileSet) -> Result<Exit, Exit> {
         args.output.display()
     );
     Ok(Exit::Findings)
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':' | ',' | '+' | '@');
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// The runtime as the crate will find it: an absolute path stays one, a relative one is seen from the crate's folder.
@@ -209,11 +196,5 @@ mod tests {
         assert_eq!(see("/w/runtime", "/w/examples/events"), "../../runtime");
         assert_eq!(see("/w/events/runtime", "/w/events"), "runtime");
         assert_eq!(see("/w", "/w"), ".");
-    }
-
-    #[test]
-    fn the_command_that_mends_can_be_pasted() {
-        assert_eq!(quoted("specs/a.yaml"), "specs/a.yaml");
-        assert_eq!(quoted("my spec's.yaml"), r"'my spec'\''s.yaml'");
     }
 }

@@ -5,6 +5,7 @@ mod explain;
 mod generate;
 mod output;
 mod schema;
+mod topics;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ enum Command {
     Explain(explain::Args),
     Generate(generate::Args),
     Schema(schema::Args),
+    Topics(topics::Args),
 }
 
 /// Runs the command line of this process.
@@ -59,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Topics(args) => topics::run(&args),
     };
     exit.into()
 }

@@ -11,6 +11,7 @@ use crate::{
     diagnostic::{Format, render},
     document::Source,
     inputs::{InputError, Inputs},
+    render::Templates,
 };
 
 /// Writes a result. A reader that has gone away wants no more of it: no fault of ours.
@@ -49,6 +50,13 @@ pub(super) fn inputs(
             }
         }
     })
+}
+
+/// The templates, those of a folder in place of their namesakes.
+pub(super) fn templates(folder: Option<&Path>) -> Result<Templates, Exit> {
+    folder
+        .map_or_else(|| Ok(Templates::default()), Templates::overridden_by)
+        .map_err(|error| trouble(&error.to_string()))
 }
 
 /// Reads a file named on the command line.

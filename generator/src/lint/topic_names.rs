@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Context;
+use crate::topics::is_topic_name;
 use crate::{
     diagnostic::{At, Code, Diagnostic, Findings},
     document::Place,
@@ -14,11 +15,7 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     for channel in cx.resolved.api.channels.iter().filter(|c| c.kafka && !c.address.contains('{')) {
         let Some(topic) = &channel.topic else { continue };
         let name = topic.name.as_str();
-        let sound = !name.is_empty()
-            && name.len() <= 249
-            && !matches!(name, "." | "..")
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        if !sound {
+        if !is_topic_name(name) {
             findings.push(
                 Diagnostic::new(Code::TOPIC_NAME, "Kafka refuses this name of a topic")
                     .at_key(channel.place)

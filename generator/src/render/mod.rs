@@ -1,7 +1,8 @@
 //! Everything that is not Rust, from templates.
 //!
 //! The templates are built in; a file of the same name in the folder that `--templates` names takes the place of one. A
-//! variable that is not defined is an error, and a TOML string can only be written through the filter that quotes it.
+//! variable that is not defined is an error, and text of a contract is only written through the filter that quotes it for what
+//! it stands in.
 
 use std::fmt;
 use std::path::Path;
@@ -11,10 +12,19 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
+macro_rules! built_in {
+    ($name:literal) => {
+        ($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/", $name)))
+    };
+}
+
 /// The built-in templates, by name.
-const BUILT_IN: [(&str, &str); 2] = [
-    ("Cargo.toml.j2", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/Cargo.toml.j2"))),
-    ("README.md.j2", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/README.md.j2"))),
+const BUILT_IN: [(&str, &str); 5] = [
+    built_in!("Cargo.toml.j2"),
+    built_in!("README.md.j2"),
+    built_in!("topics.script.sh.j2"),
+    built_in!("topics.strimzi.yaml.j2"),
+    built_in!("topics.terraform.tf.j2"),
 ];
 
 /// The templates of a run.
@@ -85,7 +95,7 @@ impl Templates {
                 return Err(TemplateError(format!(
                     "{} takes the place of no template; there are {}",
                     entry.path().display(),
-                    known.join(" and ")
+                    known.join(", ")
                 )));
             }
         }
@@ -104,14 +114,19 @@ fn environment() -> Environment<'static> {
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment
         .set_syntax(SyntaxConfig::builder().keep_trailing_newline(true).trim_blocks(true).build().unwrap_or_default());
-    environment.add_filter("toml", |text: &str| toml_string(text));
+    environment.add_filter("toml", |text: &str| double_quoted(text));
+    // YAML knows each of the escapes of TOML.
+    environment.add_filter("yaml", |text: &str| double_quoted(text));
+    environment.add_filter("hcl", |text: &str| double_quoted(text).replace("${", "$${").replace("%{", "%%{"));
+    environment.add_filter("shell", |text: &str| shell_word(text));
+    environment.add_filter("comment", |text: &str| comment(text));
     environment.add_filter("markdown", |text: &str| markdown(text));
     environment.add_filter("cell", |text: &str| cell(text));
     environment
 }
 
-/// A TOML basic string; control characters and marks of direction escaped.
-fn toml_string(text: &str) -> String {
+/// A basic string of TOML; control characters and marks of direction escaped.
+fn double_quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -134,6 +149,22 @@ fn toml_string(text: &str) -> String {
 fn cell(text: &str) -> String {
     let plain = |c: char| if c.is_whitespace() || matches!(c, '|' | '`') { ' ' } else { c };
     text.chars().map(plain).filter(|c| !obeyed(*c)).collect()
+}
+
+/// Text on one line, for a comment.
+fn comment(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().filter(|c| !obeyed(*c)).collect()
+}
+
+/// A word as a shell takes it.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':' | ',' | '+' | '@');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// What a terminal or an editor does instead of showing it.
@@ -175,9 +206,15 @@ mod tests {
     #[test]
     fn no_text_breaks_out_of_a_toml_string() {
         for text in ["a\"]\n[dependencies]\nevil = \"1", "\\", "\u{1b}[0m", "tab\t", "\u{202e}"] {
-            let table: toml::Table = format!("v = {}", toml_string(text)).parse().unwrap();
+            let table: toml::Table = format!("v = {}", double_quoted(text)).parse().unwrap();
             assert_eq!(table["v"].as_str(), Some(text));
         }
+    }
+
+    #[test]
+    fn a_word_can_be_pasted_into_a_shell() {
+        assert_eq!(shell_word("specs/a.yaml"), "specs/a.yaml");
+        assert_eq!(shell_word("my spec's.yaml"), r"'my spec'\''s.yaml'");
     }
 
     #[test]
@@ -187,7 +224,7 @@ mod tests {
         assert!(Templates::overridden_by(folder.path()).is_ok());
         std::fs::write(folder.path().join("Readme.j2"), "").unwrap();
         let error = Templates::overridden_by(folder.path()).err().unwrap().to_string();
-        assert!(error.ends_with("takes the place of no template; there are Cargo.toml.j2 and README.md.j2"), "{error}");
+        assert!(error.ends_with("takes the place of no template; there are Cargo.toml.j2, README.md.j2, topics.script.sh.j2, topics.strimzi.yaml.j2, topics.terraform.tf.j2"), "{error}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod dead_letters;
 mod events;
 mod failures;
 mod logs;
+mod manifests;
 mod partitions;
 mod redrive;
 mod service;

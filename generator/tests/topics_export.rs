@@ -1,0 +1,96 @@
+//! `topics export`: what is printed for the tools that keep a cluster's topics.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use support::{Folder, text};
+
+const SPEC: &str = r#"asyncapi: 2.6.0
+info: { title: "Pedidos\n$(touch title)", version: 1.0.0 }
+channels:
+  Pedidos_Creados:
+    bindings:
+      kafka:
+        partitions: 3
+        replicas: 2
+        topicConfiguration:
+          cleanup.policy: [delete, compact]
+          retention.ms: 86400000
+          x.text: "it's $(touch config) ${injected} %{injected} \"quoted\" \\ \n"
+    publish: { message: { payload: { type: object } } }
+  pedidos-creados:
+    publish: { message: { payload: { type: object } } }
+  pedidos.{pais}.creados:
+    parameters: { pais: { schema: { type: string } } }
+    publish: { message: { payload: { type: object } } }
+"#;
+
+fn exported(manifest: &str) -> String {
+    let folder = Folder::new().with("spec.yaml", SPEC);
+    let output = folder.run(&["topics", "export", "spec.yaml", "--as", manifest, "--group", "avisos"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "`pedidos.{pais}.creados` has parameters, and no topic of its own\n");
+    text(&output.stdout).to_owned()
+}
+
+#[test]
+fn strimzi_reads_topics_as_resources() {
+    let text = exported("strimzi");
+    let documents = serde_yaml::Deserializer::from_str(&text);
+    let resources: Vec<serde_yaml::Value> = documents
+        .map(|d| serde::Deserialize::deserialize(d).unwrap())
+        .filter(|d: &serde_yaml::Value| !d.is_null())
+        .collect();
+    let names: Vec<_> = resources.iter().map(|r| r["metadata"]["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["pedidos-creados", "pedidos-creados.avisos.dlq", "pedidos-creados-2", "pedidos-creados.avisos.dlq-2"]
+    );
+    assert_eq!(
+        resources[0]["spec"]["config"]["x.text"].as_str(),
+        Some("it's $(touch config) ${injected} %{injected} \"quoted\" \\ \n")
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn terraform_reads_topics_as_resources() {
+    insta::assert_snapshot!(exported("terraform"));
+}
+
+#[test]
+fn a_script_creates_the_topics_and_runs_nothing_of_the_document() {
+    let script = exported("script");
+    let folder = Folder::new()
+        .with("topics.sh", &script)
+        .with("kafka-topics.sh", "#!/bin/sh\nfor word do printf '<%s>' \"$word\"; done\nprintf '\\n'\n");
+    std::process::Command::new("chmod").args(["+x", "kafka-topics.sh"]).current_dir(folder.path()).status().unwrap();
+    let output = std::process::Command::new("sh")
+        .arg("topics.sh")
+        .env("BOOTSTRAP_SERVER", "a broker:9092")
+        .env("KAFKA_TOPICS", "./kafka-topics.sh")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    insta::assert_snapshot!(format!("{script}\n# calls\n{}", text(&output.stdout)));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no file was made");
+}
+
+#[test]
+fn a_name_that_kafka_refuses_is_said() {
+    let folder = Folder::new().with("spec.yaml", SPEC);
+    for group in ["a b", "$(x)", &"g".repeat(240)] {
+        let output = folder.run(&["topics", "export", "spec.yaml", "--as", "script", "--group", group]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+        assert!(text(&output.stderr).contains(&format!("Pedidos_Creados.{group}.dlq` as the name of a topic")));
+    }
+}
+
+#[test]
+fn nothing_is_printed_of_an_unsound_document() {
+    let folder = Folder::new().with("spec.yaml", "asyncapi: 2.6.0\nchannels: []\n");
+    let output = folder.run(&["topics", "export", "spec.yaml", "--as", "script"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
+    assert!(text(&output.stderr).contains("error[CG"));
+}
