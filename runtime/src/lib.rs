@@ -16,12 +16,15 @@
 //! |---|---|
 //! | none | events, codec and traits, without I/O: for a crate of events |
 //! | `kafka`, the default | publisher, consumer and topics, over librdkafka |
+//! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 
 pub mod choice;
 pub mod codec;
 pub mod consumer;
 pub mod datetime;
+#[cfg(feature = "decimal")]
+mod decimal;
 pub mod event;
 pub mod handler;
 pub mod inbox;
@@ -46,6 +49,8 @@ pub use message::{Headers, HeadersRef, Message};
 pub use publisher::{Ack, DynPublisher, Pipeline, PublishError, PublishFailures, Publisher, PublisherExt, Receipt};
 pub use record::{RawRecord, RecordParts};
 pub use registration::Registration;
+#[cfg(feature = "decimal")]
+pub use rust_decimal::Decimal;
 pub use serde_json::Value;
 pub use topic::{Server, Topic};
 

@@ -105,7 +105,9 @@ pub mod __private {
     pub use super::enumeration::{constant_key, read_constant, unlisted, write_constant};
     pub use super::headers::HeaderField;
     pub use super::list::{ListRules, check_list};
-    pub use super::number::{NumberRules, check_number, finite, unquoted, whole};
+    pub use super::number::{NumberRules, check_number, finite, unquoted};
+    #[cfg(feature = "decimal")]
+    pub use crate::decimal::literal as decimal;
     pub use super::object::{
         NullableField, Object, ObjectWriter, TakesNull, count, field, ignore, key, masked, nullable, object, refuse,
         rest, shown,

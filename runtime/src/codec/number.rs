@@ -1,6 +1,6 @@
 //! Numbers with constraints.
 
-use std::fmt::{Display, LowerExp};
+use std::fmt::Display;
 
 use super::decimal::Decimal;
 
@@ -63,7 +63,7 @@ impl<T: Copy> NumberRules<T> {
 ///
 /// # Errors
 /// A sentence that names the rule and not the number.
-pub fn check_number<T: Copy + PartialOrd + Display + LowerExp>(value: T, rules: &NumberRules<T>) -> Result<(), String> {
+pub fn check_number<T: Copy + PartialOrd + Display + Steps>(value: T, rules: &NumberRules<T>) -> Result<(), String> {
     // Finite, as `finite` and reading see to: so the comparisons say what they say.
     if let Some(bound) = rules.minimum.filter(|bound| value < *bound) {
         return Err(format!("is less than {bound}"));
@@ -78,17 +78,42 @@ pub fn check_number<T: Copy + PartialOrd + Display + LowerExp>(value: T, rules: 
         return Err(format!("is not less than {bound}"));
     }
     for step in rules.multiple_of.iter().flatten() {
-        // The shortest text that gives the same number: what was meant, where a binary fraction is not.
-        let value = Decimal::parse(&format!("{value:e}"));
-        let multiple = value.zip(Decimal::parse(step)).is_some_and(|(value, step)| value.is_multiple_of(step));
-        if !multiple {
+        if !value.is_multiple_of(step) {
             return Err(format!("is not a multiple of {step}"));
         }
     }
     Ok(())
 }
 
+/// A number of which it can be told whether it is a whole number of steps.
+pub trait Steps {
+    /// Whether it is, exactly; the step is decimal.
+    fn is_multiple_of(&self, step: &'static str) -> bool;
+}
+
+macro_rules! steps {
+    ($($type:ident)*) => { $(
+        impl Steps for $type {
+            fn is_multiple_of(&self, step: &'static str) -> bool {
+                // The shortest text that gives the same number: what was meant, where a binary fraction is not.
+                let value = Decimal::parse(&format!("{self:e}"));
+                value.zip(Decimal::parse(step)).is_some_and(|(value, step)| value.is_multiple_of(step))
+            }
+        }
+    )* };
+}
+
+steps!(i64 u64 f64);
+
+#[cfg(feature = "decimal")]
+impl Steps for crate::Decimal {
+    fn is_multiple_of(&self, step: &'static str) -> bool {
+        self.checked_rem(crate::decimal::literal(step)).is_some_and(|rest| rest.is_zero())
+    }
+}
+
 /// Makes a newtype over an integer or an `f64` a number of the contract: a value of it always keeps the rules.
+/// With the feature `decimal` also over a `::conecta_runtime::Decimal`, whose bounds are texts.
 ///
 /// `#[check(minimum = N, maximum = N, exclusive_minimum = N, exclusive_maximum = N, multiple_of = N)]` stands before the
 /// struct, each word optional; bounds are literals of the type, a step is an integer or a text (`"0.01"`), and is exact.
@@ -111,13 +136,22 @@ macro_rules! number {
         $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
         #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
         pub struct $name(f64);
-        $crate::__number!($name f64 finite [$($($rules)*)?]);
+        $crate::__number!($name [f64] finite [$($($rules)*)?]);
+    };
+    (
+        $(#[doc = $doc:expr])* $(#[check($($rules:tt)*)])? $(#[deprecated $($deprecated:tt)*])?
+        pub struct $name:ident(::conecta_runtime::Decimal);
+    ) => {
+        $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name($crate::Decimal);
+        $crate::__number!($name [$crate::Decimal] decimal [$($($rules)*)?]);
     };
     ($(#[doc = $doc:expr])* $(#[check($($rules:tt)*)])? $(#[deprecated $($deprecated:tt)*])? pub struct $name:ident($type:ident);) => {
         $(#[doc = $doc])* $(#[deprecated $($deprecated)*])?
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name($type);
-        $crate::__number!($name $type whole [$($($rules)*)?]);
+        $crate::__number!($name [$type] whole [$($($rules)*)?]);
     };
 }
 
@@ -125,11 +159,11 @@ macro_rules! number {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __number {
-    ($name:ident $type:ident $kind:ident [$( $rule:ident = $value:literal ),* $(,)?]) => {
+    ($name:ident [$type:ty] $kind:ident [$( $rule:ident = $value:literal ),* $(,)?]) => {
         #[allow(deprecated)]
         const _: () = {
             const RULES: $crate::__private::NumberRules<$type> =
-                $crate::__private::NumberRules::<$type>::NONE$( .$rule($crate::__rule_value!($rule $value)) )*;
+                $crate::__private::NumberRules::<$type>::NONE$( .$rule($crate::__rule_value!($kind $rule $value)) )*;
 
             impl $name {
                 /// The number, if it keeps the rules.
@@ -137,7 +171,7 @@ macro_rules! __number {
                 /// # Errors
                 /// The rule that it breaks.
                 pub fn new(value: $type) -> ::core::result::Result<Self, $crate::Violation> {
-                    $crate::__private::$kind(value)
+                    $crate::__kind!($kind value)
                         .and_then(|()| $crate::__private::check_number(value, &RULES))
                         .map(|()| Self(value))
                         .map_err(|broken| $crate::Violation::new("", broken))
@@ -221,11 +255,26 @@ macro_rules! __number {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __rule_value {
-    (multiple_of $value:literal) => {
+    ($kind:ident multiple_of $value:literal) => {
         $crate::__private::unquoted(::core::stringify!($value))
     };
-    ($rule:ident $value:literal) => {
+    (decimal $rule:ident $value:literal) => {
+        $crate::__private::decimal($value)
+    };
+    ($kind:ident $rule:ident $value:literal) => {
         $value
+    };
+}
+
+/// What a number of a kind must be before anything is asked of it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    (finite $value:ident) => {
+        $crate::__private::finite($value)
+    };
+    ($kind:ident $value:ident) => {
+        ::core::result::Result::<(), ::std::string::String>::Ok(())
     };
 }
 
@@ -236,14 +285,6 @@ pub const fn unquoted(literal: &'static str) -> &'static str {
         [b'"', .., b'"'] => literal.split_at(1).1.split_at(literal.len() - 2).0,
         _ => literal,
     }
-}
-
-/// Any integer will do.
-///
-/// # Errors
-/// None.
-pub const fn whole<T: Copy>(_: T) -> Result<(), String> {
-    Ok(())
 }
 
 /// JSON has no word for infinity nor for a NaN.
