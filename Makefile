@@ -44,6 +44,7 @@ lint: ## Format, clippy, docs, each feature alone, licences, what must not be in
 	$(CARGO) clippy -p conecta-runtime --no-default-features -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features kafka -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features testing -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features --features decimal -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features postgres -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(GENERATE_EXAMPLE) --check

@@ -209,11 +209,14 @@ struct ManifestValues<'a> {
 struct RuntimeValues<'a> {
     path: Option<&'a str>,
     version: Option<&'a str>,
+    /// What it is asked for besides.
+    features: Vec<&'static str>,
 }
 
 fn manifest<'p>(plan: &'p Plan<'_>, name: &'p str, runtime: &'p Runtime) -> ManifestValues<'p> {
     let api = plan.context.api;
     let title: Vec<&str> = api.title.split_whitespace().collect();
+    let features = if plan.context.outline.has_decimals() { vec!["decimal"] } else { Vec::new() };
     ManifestValues {
         stamp: &plan.stamp,
         name,
@@ -222,8 +225,8 @@ fn manifest<'p>(plan: &'p Plan<'_>, name: &'p str, runtime: &'p Runtime) -> Mani
         // Cargo hands it to the compiler in the environment, which holds no NUL.
         description: format!("Typed events of {}", title.join(" ")).replace(char::is_control, ""),
         runtime: match runtime {
-            Runtime::Path(path) => RuntimeValues { path: Some(path), version: None },
-            Runtime::Version(version) => RuntimeValues { path: None, version: Some(version) },
+            Runtime::Path(path) => RuntimeValues { path: Some(path), version: None, features },
+            Runtime::Version(version) => RuntimeValues { path: None, version: Some(version), features },
         },
     }
 }

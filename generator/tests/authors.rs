@@ -88,7 +88,8 @@ fn crates_serve_their_authors() {
     let omit = "[fields]\ndefaults = \"omit\"\n";
     let omit = authored("omit-defaults", DEFAULTS, omit, include_str!("author/defaults_omitted.rs"));
     let names = authored("named-events", NAMES, NAMES_TOML, include_str!("author/names.rs"));
-    let all = [keep, write, omit, names];
+    let decimals = authored("decimal-events", DECIMALS, DECIMALS_TOML, include_str!("author/decimals.rs"));
+    let all = [keep, write, omit, names, decimals];
     let crates = Crates::write("authors", all.iter().map(|(name, files)| (name.clone(), files)));
     for command in [&["clippy", "--all-targets", "--quiet"][..], &["test", "--quiet"], &["doc", "--no-deps", "--quiet"]]
     {
@@ -222,5 +223,56 @@ fn a_name_that_cannot_be_one_is_a_finding_at_its_place() {
     assert_eq!(
         found(&schema("properties: { a: {} }"), "[names]\n\"/components/schemas/A/properties\" = \"B\"\n"),
         ["7:36 CG0814 the name `B` is given to nothing"]
+    );
+}
+
+const DECIMALS: &str = "\
+asyncapi: 2.6.0
+info: { title: Decimals, version: 1.0.0 }
+channels:
+  payments:
+    publish:
+      operationId: publishPayment
+      message: { name: Payment, payload: { $ref: '#/components/schemas/Payment' } }
+components:
+  schemas:
+    Payment:
+      type: object
+      required: [total]
+      properties:
+        total: { type: number, x-rust-type: decimal }
+        rate: { type: [number, 'null'], x-rust-type: decimal, default: 1.5 }
+        fee: { type: number, minimum: 0, multipleOf: 0.01, x-rust-type: decimal, default: 0.25 }
+        parts: { type: array, items: { $ref: '#/components/schemas/Amount' } }
+        by_name: { type: object, additionalProperties: { type: number, x-rust-type: decimal } }
+        id: { type: string, format: uuid }
+    Amount: { type: number, exclusiveMinimum: 0 }
+    Decimal: { type: object }
+";
+
+const DECIMALS_TOML: &str = "[types]\n\"/components/schemas/Amount\" = \"decimal\"\n";
+
+#[test]
+fn a_type_that_cannot_be_had_is_a_finding_at_its_place() {
+    let schema = |a: &str| format!("    A: {{ type: object, properties: {{ a: {a} }} }}\n");
+    let no = |why: &str, column: u32| format!("7:{column} CG0815 {why}");
+    assert_eq!(
+        found(&schema("{ type: string, x-rust-type: decimal }"), ""),
+        [no("this cannot be a decimal: it is not of `type: number`", 70)]
+    );
+    assert_eq!(
+        found(&schema("{ type: number, x-rust-type: 'std::process::Command' }"), ""),
+        [no("there is no such type", 70)]
+    );
+    assert_eq!(
+        found(&schema("{ type: number, maximum: 1.0e+40, x-rust-type: decimal }"), ""),
+        [no("this cannot be a decimal: 1e+40 is beyond a decimal", 88)]
+    );
+    let ruled =
+        "    A: { type: object, not: { required: [b] }, properties: { a: { type: number, x-rust-type: decimal } } }\n";
+    assert_eq!(found(ruled, ""), [no("this cannot be a decimal: it lies within what is held against rules", 94)]);
+    assert_eq!(
+        found(&schema("{}"), "[types]\n\"/components/schemas/A/properties\" = \"decimal\"\n"),
+        [no("a type is asked for where there is no schema", 36)]
     );
 }

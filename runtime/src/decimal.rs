@@ -123,7 +123,9 @@ mod tests {
         for json in ["19.90", "0.1", "-12345678901234567890.12345678", "7922816251426433759354395033.5", "0", "1"] {
             assert_eq!(through(json), json);
         }
-        for (json, plain) in [("1e2", "100"), ("1.50E+1", "15.0"), ("25e-3", "0.025"), ("-1.5e-1", "-0.15"), ("0e99", "0")] {
+        for (json, plain) in
+            [("1e2", "100"), ("1.50E+1", "15.0"), ("25e-3", "0.025"), ("-1.5e-1", "-0.15"), ("0e99", "0")]
+        {
             assert_eq!(through(json), plain, "{json}");
         }
     }
@@ -134,7 +136,9 @@ mod tests {
             let fault = from_slice::<Decimal>(json.as_bytes()).unwrap_err();
             assert_eq!(fault.to_string(), "number of more digits than a decimal has", "{json}");
         }
-        for (json, found) in [("\"1\"", "a string"), ("null", "null"), ("[1]", "an array"), ("{}", "an object"), ("true", "a boolean")] {
+        for (json, found) in
+            [("\"1\"", "a string"), ("null", "null"), ("[1]", "an array"), ("{}", "an object"), ("true", "a boolean")]
+        {
             let fault = from_slice::<Decimal>(json.as_bytes()).unwrap_err();
             assert_eq!(fault.to_string(), format!("expected a number, found {found}"));
         }

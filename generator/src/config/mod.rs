@@ -34,6 +34,9 @@
 //! [names]                          # docs/names.md
 //! "/components/schemas/Order" = "PurchaseOrder"
 //!
+//! [types]
+//! "/components/schemas/Amount" = "decimal"
+//!
 //! [refs]
 //! "https://schemas.example.com/" = "schemas"   # the folder, relative to this file, with copies of what is there
 //!
@@ -86,6 +89,8 @@ pub struct Config {
     /// Names of Rust, by JSON pointers into the document: of schemas, properties, values of an enum, messages, channels and
     /// operations, as `x-rust-name` gives them there; docs/names.md.
     pub names: BTreeMap<String, String>,
+    /// Types of Rust, by JSON pointers to schemas, as `x-rust-type` asks for them there; docs/json-schema.md says more.
+    pub types: BTreeMap<String, RustType>,
     /// Copies of what references to URLs name, since nothing is ever fetched: the beginning of the URLs, and the folder,
     /// relative to this file, that holds what is below it. The longest beginning counts.
     pub refs: BTreeMap<String, String>,
@@ -245,6 +250,14 @@ impl Format {
         ];
         ALL.into_iter().find(|format| format.name() == name)
     }
+}
+
+/// A type that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RustType {
+    /// Of a `number`: every digit is kept, up to 28.
+    Decimal,
 }
 
 /// `[channels.NAME]`.

@@ -298,6 +298,9 @@ codes! {
     NAMES_NOTHING = 814 Warning "a name is given to nothing",
         "`x-rust-name` stands beside a `$ref`, where nothing is read, on something that has no name in Rust, or names a value that its `enum` has not.",
         "type: string\nenum: [LOW, HIGH]\nx-rust-names: { LOW: Low, HIGH: High }";
+    BAD_TYPE = 815 Error "a type that is asked for cannot be had",
+        "`x-rust-type: decimal` is for a schema of `type: number` that stands by itself or in objects, lists and maps. Beneath `oneOf`, `not` and their like values are held against doubles, and the digits would be lost on the way.",
+        "type: number\nmultipleOf: 0.01\nx-rust-type: decimal";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";

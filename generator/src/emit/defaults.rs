@@ -109,7 +109,9 @@ impl Writer<'_> {
         let form = |id: ItemId| self.context.outline.form(self.context.outline.items[id.0].schema);
         let plain = self.ty(ty);
         match ty {
-            Type::Null | Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::DateTime => (plain, Lent::Copied),
+            Type::Null | Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::DateTime => {
+                (plain, Lent::Copied)
+            }
             Type::Named(id) if is_copy(form(*id)) => (plain, Lent::Copied),
             Type::Named(id) if *form(*id) == Form::Text => (quote!(&str), Lent::Text),
             Type::String => (quote!(&str), Lent::Text),
@@ -151,6 +153,7 @@ impl Writer<'_> {
                 if *value < 0 { quote!(-#digits) } else { quote!(#digits) }
             }
             Literal::Float(value) => float(*value),
+            Literal::Decimal(digits) => quote!(::conecta_runtime::__private::decimal(#digits)),
             Literal::Text(text) => {
                 let text = string(text);
                 quote!(#text.to_owned())

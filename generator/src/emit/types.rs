@@ -71,7 +71,11 @@ impl Writer<'_> {
             }
             Shape::Number(inner) => {
                 let check = number_check(schema, inner);
-                let inner = self.ty(inner);
+                // The macro knows it by this path.
+                let inner = match inner {
+                    Type::Decimal => quote!(::conecta_runtime::Decimal),
+                    inner => self.ty(inner),
+                };
                 ("number", quote!(#docs #check pub struct #name(#inner);))
             }
             Shape::Enumeration(variants) => ("enumeration", enumeration(&docs, &item.name, variants)),
@@ -163,10 +167,10 @@ impl Writer<'_> {
 
     fn is_header_value(&self, ty: &Type) -> bool {
         match ty {
-            Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::String | Type::DateTime => true,
+            Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::String | Type::DateTime => true,
             Type::Named(id) => {
                 let form = self.context.outline.form(self.context.outline.items[id.0].schema);
-                matches!(form, Form::Text | Form::Number(_) | Form::Enumeration(_))
+                matches!(form, Form::Text | Form::Number(_) | Form::Decimal { .. } | Form::Enumeration(_))
             }
             _ => false,
         }
@@ -186,6 +190,7 @@ impl Writer<'_> {
             Type::I64 => quote!(i64),
             Type::U64 => quote!(u64),
             Type::F64 => quote!(f64),
+            Type::Decimal => self.paths.runtime("Decimal"),
             Type::String => quote!(String),
             Type::DateTime => self.paths.runtime("DateTime"),
             Type::Named(id) => self.named(*id),
@@ -259,7 +264,11 @@ impl Writer<'_> {
                 format!("Text that {}.", rules.join(" and "))
             }
             Shape::Number(inner) => {
-                let kind = if *inner == Type::F64 { "A number" } else { "An integer" };
+                let kind = match inner {
+                    Type::F64 => "A number",
+                    Type::Decimal => "A decimal",
+                    _ => "An integer",
+                };
                 let mut rules = Vec::new();
                 let bound = |n: &Number| n.to_string();
                 match (&schema.minimum, &schema.maximum) {
@@ -401,6 +410,10 @@ fn object_attribute(item: &crate::types::Item, schema: &Schema, object: &Object,
 fn number_check(schema: &Schema, inner: &Type) -> TokenStream {
     let literal = |number: &Number, up: bool| match inner {
         Type::F64 => number.as_f64().map(float),
+        Type::Decimal => {
+            let digits = number.to_string();
+            Some(quote!(#digits))
+        }
         _ => integer(number, up, *inner == Type::U64),
     };
     let mut rules = Vec::new();
@@ -416,7 +429,7 @@ fn number_check(schema: &Schema, inner: &Type) -> TokenStream {
     bound("exclusive_maximum", &schema.exclusive_maximum, true);
     for step in &schema.multiple_of {
         match inner {
-            Type::F64 => {
+            Type::F64 | Type::Decimal => {
                 let step = step.to_string();
                 rules.push(quote!(multiple_of = #step));
             }
@@ -528,6 +541,12 @@ fn spelled(value: &Value) -> String {
 pub(super) const fn is_copy(form: &Form) -> bool {
     matches!(
         form,
-        Form::DateTime | Form::Boolean | Form::Integer(_) | Form::Float | Form::Number(_) | Form::Enumeration(_)
+        Form::DateTime
+            | Form::Boolean
+            | Form::Integer(_)
+            | Form::Float
+            | Form::Decimal { .. }
+            | Form::Number(_)
+            | Form::Enumeration(_)
     )
 }

@@ -5,6 +5,7 @@
 //! before anything is named, so nothing after it looks at the document.
 
 mod names;
+mod types;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,17 +13,21 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::api::{Api, MessageId, SchemaId};
-use crate::config::Config;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::config::{Config, RustType};
+use crate::diagnostic::{At, Code, Diagnostic};
 use crate::document::{Document, Kind, Place};
 
 use names::Sort;
 pub(crate) use names::assign;
+pub(crate) use types::is_plain;
 
 /// The field of the document that gives a name.
 const NAME: &str = "x-rust-name";
 /// The field beside an `enum` that names its values.
 const NAMES: &str = "x-rust-names";
+
+/// The field of a schema that asks for a type.
+const TYPE: &str = "x-rust-type";
 
 /// A name that is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +52,8 @@ pub(crate) struct Overrides {
     /// Names of modules, by [`Api::channels`].
     pub(crate) channels: HashMap<usize, Said>,
     pub(crate) operations: HashMap<Place, Said>,
+    /// Numbers that are to be decimals, and where that is said.
+    pub(crate) decimals: HashMap<SchemaId, At>,
 }
 
 impl Overrides {
@@ -54,10 +61,15 @@ impl Overrides {
     pub(crate) fn of(document: &Document, api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) -> Self {
         let mut reader = Reader { document, findings, said: HashMap::new(), used: HashSet::new() };
         reader.read(config);
-        if reader.said.is_empty() {
-            return Self::default();
+        let mut overrides = Self::default();
+        let types = reader.types(config);
+        if !types.is_empty() {
+            overrides.decimals = reader.decimals(api, types);
         }
-        let overrides = reader.distribute(api);
+        if reader.said.is_empty() {
+            return overrides;
+        }
+        reader.distribute(api, &mut overrides);
         reader.unused();
         overrides
     }
@@ -95,6 +107,55 @@ impl Reader<'_> {
                 ),
             }
         }
+    }
+
+    /// Where a type is asked for, and where that is said.
+    fn types(&mut self, config: &Config) -> HashMap<Place, At> {
+        let mut asked = HashMap::new();
+        if self.document.files().iter().any(|file| file.text.contains(TYPE)) {
+            for place in self.document.under_key(TYPE) {
+                match (self.document.str(place).and_then(types::named), self.document.parent(place)) {
+                    (Some(RustType::Decimal), Some(schema)) => {
+                        asked.insert(schema, At::Value(place));
+                    }
+                    _ => self.findings.push(
+                        Diagnostic::new(Code::BAD_TYPE, "there is no such type")
+                            .at(place)
+                            .label("the one that can be asked for is `decimal`"),
+                    ),
+                }
+            }
+        }
+        for (pointer, RustType::Decimal) in &config.types {
+            match self.document.find(pointer) {
+                Some(place) => {
+                    asked.insert(self.document.real(place), At::Value(place));
+                }
+                None => self.findings.push(
+                    Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has nothing at {pointer:?}"))
+                        .help("`[types]` of conecta-gen.toml names it"),
+                ),
+            }
+        }
+        asked
+    }
+
+    fn decimals(&mut self, api: &Api, mut asked: HashMap<Place, At>) -> HashMap<SchemaId, At> {
+        let mut decimals = HashMap::new();
+        for (index, schema) in api.schemas.0.iter().enumerate() {
+            let Some(at) = asked.remove(&schema.place) else { continue };
+            match types::no_decimal(schema) {
+                None => {
+                    decimals.insert(SchemaId(index as u32), at);
+                }
+                Some(why) => self
+                    .findings
+                    .push(Diagnostic::new(Code::BAD_TYPE, format!("this cannot be a decimal: {why}")).pointing(at)),
+            }
+        }
+        let idle = |at| Diagnostic::new(Code::BAD_TYPE, "a type is asked for where there is no schema").pointing(at);
+        self.findings.extend(asked.into_values().map(idle));
+        decimals
     }
 
     /// The names of an enumeration's values, by their texts.
@@ -158,8 +219,7 @@ impl Reader<'_> {
         }
     }
 
-    fn distribute(&mut self, api: &Api) -> Overrides {
-        let mut overrides = Overrides::default();
+    fn distribute(&mut self, api: &Api, overrides: &mut Overrides) {
         for (index, message) in api.messages.iter().enumerate() {
             let said = self.take(message.place, Sort::Type);
             overrides.messages.extend(said.map(|said| (MessageId(index as u32), said)));
@@ -179,7 +239,7 @@ impl Reader<'_> {
                 overrides.types.insert(id, said);
             }
             for member in &schema.members {
-                self.fields(id, *member, &schema.properties, &mut overrides);
+                self.fields(id, *member, &schema.properties, overrides);
                 let listed = self.document.get(*member, "enum").map(|list| self.document.items(list).collect());
                 let values: Vec<Place> = listed.unwrap_or_default();
                 for place in values.into_iter().chain(self.document.get(*member, "const")) {
@@ -190,7 +250,6 @@ impl Reader<'_> {
                 }
             }
         }
-        overrides
     }
 
     fn fields(

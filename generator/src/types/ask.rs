@@ -46,6 +46,9 @@ pub(super) fn inline(outline: &Outline, api: &Api, used: Use) -> Type {
     Answers::new(&space).read_named(ALONE)
 }
 
+/// What a decimal is called: a built-in type of typify's that nothing else is asked as.
+const DECIMAL: &str = "uuid";
+
 /// What a schema is called that stands alone.
 const ALONE: &str = "Alone";
 
@@ -174,6 +177,7 @@ impl Question<'_> {
             Form::Boolean => typed(InstanceType::Boolean, |_| {}),
             Form::Integer(width) => integer(*width),
             Form::Float => typed(InstanceType::Number, |_| {}),
+            Form::Decimal { .. } => typed(InstanceType::String, |s| s.format = Some(DECIMAL.to_owned())),
             Form::String => typed(InstanceType::String, |_| {}),
             Form::DateTime => typed(InstanceType::String, |s| s.format = Some("date-time".to_owned())),
             Form::Array(items) => self.list(*items),
@@ -202,6 +206,7 @@ impl Question<'_> {
                 Some(Width::I64) => Type::I64,
                 Some(Width::U64) => Type::U64,
             }),
+            Form::Decimal { .. } => Shape::Number(Type::Decimal),
             Form::Enumeration(_) => Shape::Enumeration(self.outline.variants(schema_id)),
             Form::List(_) => match answers.wrapped(id) {
                 list @ Type::Vec(_) => Shape::List(list),
@@ -406,6 +411,7 @@ fn builtin(name: &str) -> Type {
         "i64" => Type::I64,
         "u64" => Type::U64,
         "f64" => Type::F64,
+        "::uuid::Uuid" => Type::Decimal,
         "::chrono::DateTime<::chrono::offset::Utc>" => Type::DateTime,
         // A free object: typify spells it as serde_json's own map.
         _ if name.contains("Map") => Type::Map(Box::new(Type::Value)),

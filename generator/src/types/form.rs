@@ -23,6 +23,10 @@ pub(crate) enum Form {
     /// An integer without constraints.
     Integer(Width),
     Float,
+    /// A number whose every digit is kept; with constraints, a type of its own.
+    Decimal {
+        constrained: bool,
+    },
     String,
     DateTime,
     /// A list without constraints.
@@ -59,6 +63,7 @@ impl Form {
             Self::Object
                 | Self::Text
                 | Self::Number(_)
+                | Self::Decimal { constrained: true }
                 | Self::Enumeration(_)
                 | Self::List(_)
                 | Self::Checked(_)
@@ -289,7 +294,7 @@ fn integer(schema: &Schema) -> Form {
     if is_bounded(schema) { Form::Number(Some(width)) } else { Form::Integer(width) }
 }
 
-fn is_bounded(schema: &Schema) -> bool {
+pub(super) fn is_bounded(schema: &Schema) -> bool {
     bounds(schema).next().is_some() || !schema.multiple_of.is_empty()
 }
 

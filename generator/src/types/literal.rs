@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Number, Value};
 
-use crate::api::{Api, Schema, SchemaId};
+use crate::api::{Api, SchemaId};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::overrides::is_plain;
 use crate::resolve::schemas::{equal, integer};
 use crate::validate::{Validator, is_date_time};
 
@@ -22,6 +23,8 @@ pub(crate) enum Literal {
     Bool(bool),
     Integer(i128),
     Float(f64),
+    /// In plain digits.
+    Decimal(String),
     Text(String),
     DateTime(String),
     /// A JSON value.
@@ -82,7 +85,9 @@ impl Outline {
             }
             _ => return None,
         };
-        let fills = self.fills(object) && literal.as_ref().is_none_or(Literal::is_flat);
+        let holder = &api.schemas[object];
+        let counts = holder.min_properties.is_some_and(|n| n > 0) || holder.max_properties.is_some();
+        let fills = !counts && self.fills(object) && literal.as_ref().is_none_or(Literal::is_flat);
         Some(Absence { literal, fills })
     }
 }
@@ -107,21 +112,21 @@ pub(super) fn unapplied(api: &Api, outline: &Outline, object: SchemaId) -> Vec<D
     left.map(note).collect()
 }
 
-/// Schemas within a value of which it may matter whether a property is there: those beneath rules, and beneath lists that
-/// have no item twice.
+/// Schemas whose values are looked at as JSON from above: those beneath rules, and beneath lists that have no item twice. There it
+/// matters whether a property is written, and numbers are doubles.
 pub(super) fn weighed(
     api: &Api,
     forms: &HashMap<SchemaId, Form>,
     rules: &HashMap<SchemaId, Rules>,
 ) -> HashSet<SchemaId> {
-    let counts = |schema: &Schema| schema.min_properties.is_some_and(|n| n > 0) || schema.max_properties.is_some();
-    let plain = |id: &SchemaId, form: &Form| match form {
-        Form::Object => !rules.contains_key(id) && !counts(&api.schemas[*id]),
-        Form::List(_) => !api.schemas[*id].unique_items,
-        Form::Array(_) | Form::Map(_) => true,
-        _ => false,
+    let looks = |id: &SchemaId, form: &Form| match form {
+        Form::Object => rules.contains_key(id),
+        Form::List(_) => api.schemas[*id].unique_items,
+        Form::Array(_) | Form::Map(_) => false,
+        // What holds others in a way of its own.
+        form => !children(&api.schemas[*id], form).is_empty(),
     };
-    let mut pending: Vec<SchemaId> = forms.iter().filter(|(id, form)| !plain(id, form)).map(|(id, _)| *id).collect();
+    let mut pending: Vec<SchemaId> = forms.iter().filter(|(id, form)| looks(id, form)).map(|(id, _)| *id).collect();
     let mut found = HashSet::new();
     while let Some(id) = pending.pop() {
         if let (Some(form), true) = (forms.get(&id), found.insert(id)) {
@@ -159,6 +164,8 @@ impl Maker<'_> {
             Form::Boolean => value.as_bool().map(Literal::Bool),
             Form::Integer(width) => whole(value, *width),
             Form::Float => value.as_f64().map(Literal::Float),
+            Form::Decimal { constrained: false } => decimal(value),
+            Form::Decimal { constrained: true } => newtype(decimal(value)?),
             Form::String => text(value),
             Form::DateTime => value
                 .as_str()
@@ -215,6 +222,11 @@ const LONGEST: usize = "2024-01-15T10:30:00.123456789+00:00".len();
 
 fn text(value: &Value) -> Option<Literal> {
     value.as_str().map(|text| Literal::Text(text.to_owned()))
+}
+
+fn decimal(value: &Value) -> Option<Literal> {
+    let digits = value.as_number()?.to_string();
+    is_plain(&digits).then_some(Literal::Decimal(digits))
 }
 
 fn whole(value: &Value, width: Width) -> Option<Literal> {

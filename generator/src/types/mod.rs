@@ -38,6 +38,7 @@ pub(crate) enum Type {
     I64,
     U64,
     F64,
+    Decimal,
     String,
     DateTime,
     /// A type of the crate.

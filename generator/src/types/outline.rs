@@ -42,7 +42,7 @@ pub(crate) struct Outline {
     pub(crate) keep_unknown: bool,
     /// What becomes of defaults.
     pub(crate) defaults: Defaults,
-    /// Schemas within a value of which it may matter whether a property is there.
+    /// Schemas whose values are looked at as JSON from above.
     weighed: HashSet<SchemaId>,
     /// Texts that are held up to a format.
     formatted: HashSet<SchemaId>,
@@ -81,6 +81,11 @@ impl Outline {
     /// The identifiers of an object's fields.
     pub(super) fn idents(&self, id: SchemaId) -> &[String] {
         self.idents.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a number is a decimal.
+    pub(crate) fn has_decimals(&self) -> bool {
+        self.forms.values().any(|form| matches!(form, Form::Decimal { .. }))
     }
 
     /// The variants of an enumeration.
@@ -166,6 +171,15 @@ pub(crate) fn outline(api: &Api, config: &Config, overrides: &Overrides, finding
         }
     }
     name_rings(api, &walk.order, &mut walk.forms);
+    let within = if overrides.decimals.is_empty() { HashSet::new() } else { weighed(api, &walk.forms, &walk.rules) };
+    for (_, at) in overrides.decimals.iter().filter(|(id, _)| within.contains(id)) {
+        walk.findings.push(
+            Diagnostic::new(Code::BAD_TYPE, "this cannot be a decimal: it lies within what is held against rules")
+                .pointing(*at)
+                .label("its digits would be lost there")
+                .help("rules are `oneOf`, `anyOf`, `not`, `if`, `dependencies` and their like"),
+        );
+    }
     let order = walk.order.clone();
     let outline = walk.assign(messages);
     findings.extend(order.iter().flat_map(|id| unapplied(api, &outline, *id)));
@@ -299,7 +313,11 @@ impl Walk<'_> {
                 None => {
                     self.order.push(id);
                     self.reached.insert(id, Reached { module, name: name.clone() });
-                    let form = form::form(&self.api.schemas, id, self.config, &mut self.patterns);
+                    let form = if self.overrides.decimals.contains_key(&id) {
+                        Form::Decimal { constrained: form::is_bounded(schema) }
+                    } else {
+                        form::form(&self.api.schemas, id, self.config, &mut self.patterns)
+                    };
                     let ruled = match rules::rules(&self.api.schemas, id, &form, self.config, &mut self.patterns) {
                         Ok(rules) => {
                             self.rules.extend(rules.map(|rules| (id, rules)));

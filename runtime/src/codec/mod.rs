@@ -106,8 +106,6 @@ pub mod __private {
     pub use super::headers::HeaderField;
     pub use super::list::{ListRules, check_list};
     pub use super::number::{NumberRules, check_number, finite, unquoted};
-    #[cfg(feature = "decimal")]
-    pub use crate::decimal::literal as decimal;
     pub use super::object::{
         NullableField, Object, ObjectWriter, TakesNull, count, field, ignore, key, masked, nullable, object, refuse,
         rest, shown,
@@ -116,6 +114,8 @@ pub mod __private {
     pub use super::text::{TextCheck, TextRules, read_text};
     pub use super::trace::{read_foreign, write_foreign};
     pub use super::value::json;
+    #[cfg(feature = "decimal")]
+    pub use crate::decimal::literal as decimal;
     pub use serde::de::{Deserialize, Deserializer, Error as DeError, MapAccess};
     pub use serde::ser::{Error as SerError, Serialize, SerializeMap, Serializer};
 }
