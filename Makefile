@@ -41,6 +41,8 @@ test: deps ## Every test: units, generated crates, doc examples, end to end on a
 lint: ## Format, clippy, docs, each feature alone, licences, what must not be in the tree
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy -p conecta-gen --no-default-features -- -D warnings
+	$(CARGO) clippy -p conecta-gen --no-default-features --features cli -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features kafka -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features testing -- -D warnings

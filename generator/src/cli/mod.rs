@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand. stdout carries results, stderr the rest.
 
 mod check;
+#[cfg(feature = "cluster")]
+mod dlq;
 mod explain;
 mod generate;
 mod output;
@@ -40,6 +42,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    #[cfg(feature = "cluster")]
+    Dlq(dlq::Args),
     Explain(explain::Args),
     Generate(generate::Args),
     Schema(schema::Args),
@@ -58,6 +62,8 @@ pub fn run() -> ExitCode {
     };
     let exit = match cli.command {
         Command::Check(args) => check::run(&args),
+        #[cfg(feature = "cluster")]
+        Command::Dlq(args) => dlq::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -29,6 +29,12 @@ pub(super) fn trouble(message: &str) -> Exit {
     Exit::Trouble
 }
 
+/// Says something on stderr.
+#[cfg(feature = "cluster")]
+pub(super) fn note(message: &str) {
+    let _ = writeln!(io::stderr(), "conecta-gen: {message}");
+}
+
 /// Reads what a document is read with. Faults of the configuration are findings: on stdout in `format`, on stderr without.
 pub(super) fn inputs(
     spec: &Path,

@@ -4,3 +4,4 @@
 mod licences;
 mod operations;
 mod tree;
+mod trees;

@@ -48,6 +48,28 @@ fn what_the_operators_guide_quotes_stands_in_the_runtime() {
 }
 
 #[test]
+fn what_the_operators_guide_says_of_dlq_the_command_has() {
+    let guide = guide();
+    let start = guide.find("\n## Bringing dead letters back\n").unwrap();
+    let section = &guide[start + 4..];
+    let section = &section[..section.find("\n## ").unwrap()];
+    let mut command = String::new();
+    source(&root().join("generator/src/cli/dlq"), &mut command);
+    let words: Vec<&str> = section.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).collect();
+    let flags: Vec<&str> =
+        words.iter().filter_map(|word| word.strip_prefix("--")).filter(|it| !it.is_empty()).collect();
+    assert!(flags.len() > 8, "{flags:?}");
+    for flag in flags {
+        assert!(command.contains(&format!("    {}: ", flag.replace('-', "_"))), "dlq has no --{flag}");
+    }
+    for pair in words.windows(2).filter(|pair| pair[0] == "dlq" && !pair[1].is_empty()) {
+        if pair[1] != "settled" {
+            assert!(command.contains(&format!("pub(super) fn {}(", pair[1])), "no `dlq {}`", pair[1]);
+        }
+    }
+}
+
+#[test]
 fn the_operators_guide_knows_every_counter_and_every_code() {
     let guide = guide();
     let telemetry = fs::read_to_string(root().join("runtime/src/telemetry.rs")).unwrap();

@@ -45,7 +45,7 @@ impl ConsumirCasoCreado for Takes {
 }
 
 /// Has a group give up so many events of so many cases.
-async fn given_up(contract: &Contract, group: &str, cases: i64, each: u32) -> DeadLetters {
+pub(crate) async fn given_up(contract: &Contract, group: &str, cases: i64, each: u32) -> DeadLetters {
     contract.publish_cases(cases, each).await;
     let consumer = Consumer::new(&contract.settings, group).on(casos_creados::consume(Refuses));
     let metrics = consumer.metrics();

@@ -3,6 +3,7 @@
 
 mod chaos;
 mod dead_letters;
+mod dlq;
 mod events;
 mod failures;
 mod logs;
