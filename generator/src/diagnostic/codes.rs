@@ -217,6 +217,9 @@ codes! {
     NO_MESSAGE_TYPE = 515 Error "a Protobuf schema defines no message",
         "The payload is passed through untyped, but a schema without a message describes none.",
         "schemaFormat: application/vnd.google.protobuf;version=3\npayload: |\n  message Order { string id = 1; }";
+    UNKNOWN_KEYWORD = 516 Warning "a key of a schema is no keyword",
+        "JSON Schema has no such keyword, so it restricts nothing and nobody reads it. Where it is a letter away from one, what was meant to be refused is accepted: that is a warning; of others there is one note for each name.",
+        "type: string\nmaxLength: 20   # and not maxlength\nx-unit: ms      # what is one's own begins with x-";
     EXAMPLE = 601 Error "an example contradicts its schema",
         "Whoever reads the example will send what the schema refuses. Both places are shown: the value, and the keyword it breaks. `generate` goes on with a warning, since the types are sound.",
         "cambios:\n  - valor_anterior: 168     # wrong: the schema says string\n  - valor_anterior: \"168\"   # right";

@@ -162,7 +162,7 @@ impl<'d> Merge<'_, 'd, 'd> {
                         .help("draft-07 does not know it; say the same with draft-07's keywords");
                     self.builder.findings.push(found);
                 }
-                _ => {}
+                _ => self.builder.unknown.met(self.document, member, key, value, self.builder.findings),
             }
         }
         if let Some(condition) = condition {

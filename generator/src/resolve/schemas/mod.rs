@@ -37,6 +37,7 @@ pub(crate) struct Builder<'d> {
     /// Steps of merging that the document may take.
     most_work: u64,
     exhausted: bool,
+    unknown: keywords::Unknown<'d>,
 }
 
 /// A schema that has an id and no content yet.
@@ -68,6 +69,7 @@ impl<'d> Builder<'d> {
             work: 0,
             most_work,
             exhausted: false,
+            unknown: keywords::Unknown::default(),
         }
     }
 
@@ -94,6 +96,7 @@ impl<'d> Builder<'d> {
 
     /// All schemas that were asked for, and all that they need.
     pub(crate) fn finish(self) -> Schemas {
+        self.unknown.tell(self.document, self.findings);
         Schemas(self.schemas)
     }
 
