@@ -3,7 +3,7 @@
 //! Found, first come first served: where the document says so (`correlationId`), where `conecta-gen.toml` says so, and by known conventions:
 //! a payload with `evento_id` (Conecta360's envelope), `event_id` or `eventId`, or the attributes of a `CloudEvent`.
 
-use crate::api::{Api, Message, Schema, SchemaId, TopicKey};
+use crate::api::{Api, Expression, Message, Part, Schema, SchemaId, TopicKey};
 use crate::config::{Config, Envelope as Names};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::types::Outline;
@@ -143,13 +143,12 @@ pub(crate) fn envelope(
         key: None,
         correlation_header: None,
     };
-    match message.correlation_id.as_deref().and_then(expression) {
-        Some((Place::Payload, path)) => {
-            let steps: Vec<&str> = path.iter().map(String::as_str).collect();
-            envelope.correlation = find(api, outline, payload, &steps).or(envelope.correlation);
+    if let Some(Expression { part, path, .. }) = &message.correlation_id {
+        let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+        match part {
+            Part::Payload => envelope.correlation = find(api, outline, payload, &steps).or(envelope.correlation),
+            Part::Header => envelope.correlation_header = path.first().cloned(),
         }
-        Some((Place::Header, path)) => envelope.correlation_header = path.into_iter().next(),
-        None => {}
     }
     envelope
 }
@@ -164,24 +163,6 @@ pub(crate) fn key(api: &Api, outline: &Outline, payload: SchemaId, key: &TopicKe
 /// A scalar of the payload itself.
 pub(crate) fn field(api: &Api, outline: &Outline, payload: SchemaId, name: &str) -> Option<Path> {
     find(api, outline, payload, &[name])
-}
-
-/// Where a runtime expression points.
-enum Place {
-    Header,
-    Payload,
-}
-
-/// `$message.header#/correlation_id`: where, and the path.
-fn expression(text: &str) -> Option<(Place, Vec<String>)> {
-    let (place, pointer) = text.strip_prefix("$message.")?.split_once('#')?;
-    let place = match place {
-        "header" => Place::Header,
-        "payload" => Place::Payload,
-        _ => return None,
-    };
-    let path = pointer.strip_prefix('/')?.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
-    Some((place, path.collect()))
 }
 
 /// Follows names of properties down to a scalar.

@@ -248,3 +248,26 @@ fn reordering_a_document_renames_nothing() {
     let two = "type: object\nproperties:\n  a-b: { type: integer }\n  aB: { type: object, properties: { x: {} } }\n  a_b: { type: string }\n";
     assert_eq!(names(one), names(two));
 }
+
+#[test]
+fn one_note_says_which_channels_are_not_on_kafka() {
+    let channel = |name: &str, server: &str| {
+        format!("  {name}: {{ servers: [{server}], publish: {{ message: {{ payload: {{ type: string }} }} }} }}\n")
+    };
+    let spec = format!(
+        "asyncapi: 2.6.0\ninfo: {{ title: Small, version: 1.0.0 }}\nservers:\n  m: {{ url: m, protocol: mqtt }}\n  k: {{ url: k, \
+         protocol: kafka }}\nchannels:\n{}{}{}{}",
+        channel("a", "m"),
+        channel("b", "k"),
+        channel("c", "m"),
+        channel("d", "m")
+    );
+    let mut loaded = load(Source::new("asyncapi.yaml", spec.as_str()), None, &NoFiles);
+    let options = CrateOptions { name: Some("small-events".to_owned()), ..CrateOptions::default() };
+    let files = generate_crate(&mut loaded, &Config::default(), &options, &Templates::default()).unwrap().unwrap();
+    let notes: Vec<_> = loaded.diagnostics.iter().map(|d| (d.code.to_string(), d.message.clone())).collect();
+    assert_eq!(notes, [("CG0805".to_owned(), "`a` and 2 other channels are not on Kafka".to_owned())]);
+    let root = files.get("src/lib.rs").unwrap();
+    assert!(root.contains("&[b::TOPIC]"), "topics of channels elsewhere are listed: {root}");
+    assert!(files.get("src/a.rs").unwrap().contains("pub trait"), "no traits");
+}

@@ -21,12 +21,13 @@ channels:
             lines: { type: array, items: { type: object } }
             data:
               type: object
-              required: [order_id, id, when]
+              required: [order_id, id, when, kind]
               properties:
                 order_id: { type: integer }
                 id: { type: string }
                 when: { type: object }
                 hint: { type: string }
+                kind: { enum: [1, 2, other] }
 ";
 
 fn findings(topics: &str) -> Vec<Finding> {
@@ -49,6 +50,7 @@ fn with_key(key: &str) -> String {
 fn a_sound_file_gives_no_finding() {
     expect(&with_key("order_id"), &[]);
     expect(&with_key("data.id"), &[]);
+    expect(&with_key("kind"), &[]);
     expect("Topics:\n  orders.placed:\n    retention_ms: -1\n    cleanup_policy: compact\n    x-owner: me\n", &[]);
 }
 

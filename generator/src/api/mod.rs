@@ -4,12 +4,14 @@
 //! carries the [`Place`] it was read from; the [`Document`](crate::document::Document) knows its file, its JSON pointer and
 //! its byte span.
 
+mod expression;
 mod schema;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 pub use crate::document::Place;
+pub use expression::{Expression, Part};
 pub use schema::{AdditionalProperties, Discriminator, Items, Schema, SchemaId, Schemas, TypeSet};
 
 /// A contract.
@@ -146,10 +148,23 @@ pub struct Operation {
     pub description: Option<String>,
     /// Its messages (all of the channel's where 3.x names none).
     pub messages: Vec<MessageId>,
-    /// The channel of its reply (3.x), an index into [`Api::channels`].
-    pub reply: Option<usize>,
+    /// Its reply (3.x).
+    pub reply: Option<Reply>,
     /// The Kafka binding, raw (`groupId`, `clientId`).
     pub kafka_binding: Option<Value>,
+    /// Place.
+    pub place: Place,
+}
+
+/// The reply to an operation.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Its channel, an index into [`Api::channels`].
+    pub channel: Option<usize>,
+    /// Its messages (all of the channel's where it names none).
+    pub messages: Vec<MessageId>,
+    /// Where the request says which address it is sent to.
+    pub address: Option<Expression>,
     /// Place.
     pub place: Place,
 }
@@ -173,8 +188,8 @@ pub struct Message {
     pub headers: Option<SchemaId>,
     /// The name under which the headers were written once (`CommonHeaders`, the trait's key), where there is one.
     pub headers_name: Option<String>,
-    /// `correlationId.location`, a runtime expression.
-    pub correlation_id: Option<String>,
+    /// Where what correlates it stands.
+    pub correlation_id: Option<Expression>,
     /// The Kafka binding, raw (`key`, `schemaIdLocation`).
     pub kafka_binding: Option<Value>,
     /// Examples in the document's order.

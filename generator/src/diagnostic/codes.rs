@@ -169,6 +169,27 @@ codes! {
     UNDEFINED_TAG = 411 Note "a tag is not among the document's",
         "The document lists its tags, and this one, which has no description of its own, is not among them: often a slip of the pen.",
         "tags: [{ name: orders, description: What is ordered }]\nchannels:\n  orders.placed:\n    publish: { tags: [{ name: orders }] }";
+    BINDING = 412 Error "a Kafka binding has a wrong value",
+        "The binding of a channel says how its topic is to be made; a value of the wrong kind would be dropped and the broker's own taken. Elsewhere it is a warning, since nothing is made of it.",
+        "bindings:\n  kafka:\n    partitions: 6\n    replicas: 3\n    topicConfiguration: { cleanup.policy: [compact], retention.ms: 604800000 }";
+    UNKNOWN_BINDING = 413 Warning "a binding has an unknown field",
+        "Nothing reads it. The Kafka bindings of a server, a channel, an operation and a message each have fields of their own.",
+        "publish:\n  bindings: { kafka: { groupId: { type: string, enum: [billing] } } }";
+    NO_SUCH_LOCATION = 414 Warning "a runtime expression leads nowhere",
+        "The message describes no such header or property, so what the expression stands for is neither filled in nor found.",
+        "headers:\n  type: object\n  properties: { correlationId: { type: string } }\ncorrelationId: { location: '$message.header#/correlationId' }";
+    NOT_LISTED = 415 Warning "a default or an example is none of the values listed",
+        "A server's variable, or a parameter, with an `enum` takes one of its values.",
+        "variables:\n  environment: { enum: [production, staging], default: staging }";
+    VARIABLE_NOT_IN_ADDRESS = 416 Warning "a described variable is not in the server's address",
+        "The address has no such `{name}`, so the variable changes nothing.",
+        "url: '{host}:9092'\nvariables:\n  host: { default: localhost }";
+    CHANNEL_ELSEWHERE = 417 Error "an operation is on a channel that is not the document's",
+        "In 3.x the channel of an operation, and that of a reply, is an entry of the document's `channels`. One that only stands among the components belongs to no application, and nothing is generated from it.",
+        "channels:\n  orders: { $ref: '#/components/channels/orders' }\noperations:\n  place: { action: send, channel: { $ref: '#/channels/orders' } }";
+    HEADERS_NOT_OBJECT = 418 Error "headers are described by something that is no object",
+        "Headers are names and values; their schema is that of an object.",
+        "headers:\n  type: object\n  properties: { trace-id: { type: string } }";
     UNUSED = 420 Note "a component is not used",
         "Nothing refers to it. It is checked, but nothing is generated from it.",
         "components:\n  messages:\n    Order: …   # and no `$ref` to it";
@@ -271,8 +292,8 @@ codes! {
     NO_SUCH_FIELD = 803 Error "conecta-gen.toml names a field that a payload has not",
         "The paths of `[envelope]` hold for every message, or are left out and found by known names.",
         "# conecta-gen.toml\n[envelope]\nid = \"evento_id\"";
-    NOT_KAFKA = 805 Note "a channel is not on Kafka",
-        "Its messages, traits and constants are generated; it has no topic to be created.",
+    NOT_KAFKA = 805 Note "channels are not on Kafka",
+        "Their messages, traits and constants are generated; they have no topics to be created.",
         "servers:\n  production: { url: 'broker:9092', protocol: kafka }";
     KEY_OUT_OF_REACH = 806 Error "the partition key cannot be read from the event",
         "The payload's type does not lead to it: it may be null, or is kept as a JSON value above the key. Events would be sent without their key and lose their order.",

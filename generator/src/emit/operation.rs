@@ -142,6 +142,7 @@ pub(super) fn plan(
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<ChannelPlan> {
     unknown_names(api, config, findings);
+    findings.extend(elsewhere(api));
     let modules: Vec<Wanted> = api
         .channels
         .iter()
@@ -151,13 +152,6 @@ pub(super) fn plan(
     let modules = overrides::assign(&mut Scope::default(), &modules, &said, findings);
     let mut plans = Vec::with_capacity(modules.len());
     for (index, (channel, module)) in api.channels.iter().zip(modules).enumerate() {
-        if !channel.kafka {
-            findings.push(
-                Diagnostic::new(Code::NOT_KAFKA, format!("`{}` is not on Kafka", channel.name))
-                    .at_key(channel.place)
-                    .label("no topic is generated for it"),
-            );
-        }
         let producers = ends(channel, Side::Producer, api, overrides, outline);
         let mut consumers = ends(channel, Side::Consumer, api, overrides, outline);
         // A topic has the messages of all operations; elsewhere, what goes one way does not come the other.
@@ -176,6 +170,22 @@ pub(super) fn plan(
         plans.push(ChannelPlan { module, producers, consumers, several, keys });
     }
     plans
+}
+
+/// A note where channels are not on Kafka, at the first of them.
+fn elsewhere(api: &Api) -> Option<Diagnostic> {
+    let channels: Vec<&Channel> = api.channels.iter().filter(|channel| !channel.kafka).collect();
+    let first = channels.first()?;
+    let what = match channels.len() - 1 {
+        0 => format!("`{}` is", first.name),
+        1 => format!("`{}` and `{}` are", first.name, channels[1].name),
+        n => format!("`{}` and {n} other channels are", first.name),
+    };
+    Some(
+        Diagnostic::new(Code::NOT_KAFKA, format!("{what} not on Kafka"))
+            .at_key(first.place)
+            .label("types and traits are generated, and no topic"),
+    )
 }
 
 /// The partition keys of a channel's messages whose home is another channel.

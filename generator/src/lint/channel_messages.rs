@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{
     diagnostic::{At, Code, Diagnostic, Findings},
-    document::{Document, Place},
+    document::Place,
     resolve::objects::Role,
 };
 
@@ -14,7 +14,7 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     for &operation in cx.resolved.index.of(Role::Operation) {
         subset(cx, operation, findings);
         if let Some(reply) = cx.document.get(operation, "reply") {
-            subset(cx, end(cx.document, reply), findings);
+            subset(cx, cx.end(reply), findings);
         }
     }
 }
@@ -24,15 +24,13 @@ fn subset(cx: &Context<'_>, holder: Place, findings: &mut Findings) {
     let (Some(channel), Some(list)) = (cx.document.get(holder, "channel"), cx.document.get(holder, "messages")) else {
         return;
     };
-    let of_channel = cx.document.get(end(cx.document, channel), "messages");
+    let of_channel = cx.document.get(cx.end(channel), "messages");
     let allowed: Vec<Place> = of_channel.into_iter().flat_map(|m| cx.document.entries(m)).map(|(_, m)| m).collect();
     for item in cx.document.items(list) {
         let Some(reference) = cx.document.get(item, "$ref") else { continue };
         let Ok(target) = cx.document.follow(reference) else { continue };
         let is_allowed = allowed.contains(&target)
-            || allowed
-                .iter()
-                .any(|m| end(cx.document, *m) == end(cx.document, target) && target != end(cx.document, target));
+            || allowed.iter().any(|m| cx.end(*m) == cx.end(target) && target != cx.end(target));
         if !is_allowed {
             let mut found =
                 Diagnostic::new(Code::NOT_OF_CHANNEL, "this message is not among those of the operation's channel")
@@ -44,16 +42,4 @@ fn subset(cx: &Context<'_>, holder: Place, findings: &mut Findings) {
             findings.push(found);
         }
     }
-}
-
-/// Follows references as far as they lead; rings have been reported.
-fn end(document: &Document, place: Place) -> Place {
-    let mut at = document.real(place);
-    for _ in 0..32 {
-        match document.get(at, "$ref").and_then(|r| document.follow(r).ok()) {
-            Some(next) => at = document.real(next),
-            None => break,
-        }
-    }
-    at
 }

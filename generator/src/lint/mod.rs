@@ -3,12 +3,17 @@
 
 mod addresses;
 mod avro;
+mod bindings;
 mod channel_messages;
 mod defaults;
 mod enum_types;
 mod examples;
+mod headers;
 mod identifiers;
 mod infinite;
+mod listed;
+mod locations;
+mod operation_channels;
 mod order;
 mod parameters;
 mod patterns;
@@ -21,6 +26,7 @@ mod tags;
 mod topic_names;
 mod undefined_tags;
 mod unused;
+mod variables;
 
 use std::collections::HashMap;
 
@@ -43,11 +49,16 @@ pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut F
     let cx = Context { document, resolved };
     addresses::check(&cx, findings);
     avro::check(&cx, findings);
+    bindings::check(&cx, findings);
     channel_messages::check(&cx, findings);
     defaults::check(&cx, findings);
     enum_types::check(&cx, findings);
+    headers::check(&cx, findings);
     identifiers::check(&cx, findings);
     infinite::check(&cx, findings);
+    listed::check(&cx, findings);
+    locations::check(&cx, findings);
+    operation_channels::check(&cx, findings);
     order::check(&cx, findings);
     parameters::check(&cx, findings);
     patterns::check(&cx, findings);
@@ -60,6 +71,7 @@ pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut F
     topic_names::check(&cx, findings);
     undefined_tags::check(&cx, findings);
     unused::check(&cx, findings);
+    variables::check(&cx, findings);
     for (message, example, why) in examples::check(&cx, findings) {
         if let Some(message) = resolved.api.messages.get_mut(message) {
             message.examples[example].refused = Some(why);
@@ -81,6 +93,18 @@ impl Context<'_> {
                 next.map_or((at, false), |next| (next, true))
             })
             .0
+    }
+
+    /// Follows references as far as they lead; rings have been reported.
+    fn end(&self, place: Place) -> Place {
+        let mut at = self.document.real(place);
+        for _ in 0..32 {
+            match self.document.get(at, "$ref").and_then(|r| self.document.follow(r).ok()) {
+                Some(next) => at = self.document.real(next),
+                None => break,
+            }
+        }
+        at
     }
 
     /// Where a schema has a keyword, in the first of its members that does.

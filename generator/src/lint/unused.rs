@@ -18,6 +18,17 @@ const KINDS: &[(&str, &str)] = &[
     ("correlationIds", "correlation id"),
     ("replies", "reply"),
     ("replyAddresses", "reply address"),
+    ("serverVariables", "server variable"),
+    ("serverBindings", "server binding"),
+    ("channelBindings", "channel binding"),
+    ("operationBindings", "operation binding"),
+    ("messageBindings", "message binding"),
+    ("servers", "server"),
+    ("channels", "channel"),
+    ("operations", "operation"),
+    ("securitySchemes", "security scheme"),
+    ("externalDocs", "external documentation"),
+    ("tags", "tag"),
 ];
 
 pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
@@ -30,9 +41,14 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
             at = cx.document.parent(place);
         }
     }
+    let required = super::security::named(cx);
     for (key, name) in KINDS {
         let Some(map) = cx.document.get(components, key) else { continue };
         for (component, place) in cx.document.entries(map).filter(|(k, p)| !k.starts_with("x-") && !used.contains(p)) {
+            // In 2.x a security scheme is used by its name.
+            if *key == "securitySchemes" && required.contains(component) {
+                continue;
+            }
             findings.push(
                 Diagnostic::new(Code::UNUSED, format!("the {name} `{component}` is not used"))
                     .at_key(place)

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{objects::Index, schemas::Builder, traits::Merged};
 use crate::{
-    api::{Api, Channel, Message, MessageId},
+    api::{Api, Channel, Expression, Message, MessageId},
     document::{Document, Place},
 };
 
@@ -73,6 +73,12 @@ pub(super) fn build(
 impl Contract<'_> {
     fn text(&self, place: Place, key: &str) -> Option<String> {
         self.document.get_str(place, key).map(str::to_owned)
+    }
+
+    /// The runtime expression that is the `location` of an object.
+    fn expression(&self, place: Place) -> Option<Expression> {
+        let location = self.document.get(place, "location")?;
+        Expression::parse(self.document.str(location)?, location)
     }
 
     /// The value of a field, references followed.

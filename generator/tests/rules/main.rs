@@ -147,6 +147,28 @@ fn values_are_held_to_what_the_specification_allows() {
 }
 
 #[test]
+fn locations_are_runtime_expressions() {
+    let with = |location: &str| {
+        format!(
+            "channels:\n  c: {{ publish: {{ message: {{ payload: {{}}, correlationId: {{ location: {location} }} }} }} }}\n"
+        )
+    };
+    expect(&with("'$message.payload#/a~1b/c'"), &[]);
+    expect(&with("'$message.payload'"), &["CG0306 4:70"]);
+    expect(&with("correlationId"), &["CG0306 4:70"]);
+    expect(&with("'$message.body#/a'"), &["CG0306 4:70"]);
+}
+
+#[test]
+fn nothing_stands_beside_a_choice_of_messages() {
+    let found = expect(
+        "channels:\n  c: { publish: { message: { name: both, oneOf: [{ payload: {} }] } } }\n",
+        &["CG0305 4:30"],
+    );
+    assert_eq!(found[0].message, "a choice of messages has no field `name`");
+}
+
+#[test]
 fn references_stand_only_where_they_may() {
     expect("channels:\n  c: { publish: { $ref: '#/x-op' } }\nx-op: {}\n", &["CG0207 4:19"]);
     expect("channels:\n  c: { publish: { message: { $ref: 5 } } }\n", &["CG0208 4:36"]);
@@ -172,7 +194,7 @@ fn servers_security_and_tags_are_looked_up() {
     expect("channels: {}\ntags: [{ name: a }, { name: b }, { name: a }]\n", &["CG0408 4:42"]);
     expect(
         "channels: {}\nservers: { s: { url: '{host}', protocol: kafka, variables: { port: {} } } }\n",
-        &["CG0410 4:22"],
+        &["CG0410 4:22", "CG0416 4:62"],
     );
 }
 

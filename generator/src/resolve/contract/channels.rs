@@ -2,7 +2,7 @@
 
 use super::Contract;
 use crate::{
-    api::{Action, Channel, MessageId, Operation, Parameter, Server},
+    api::{Action, Channel, MessageId, Operation, Parameter, Reply, Server},
     document::Place,
     resolve::topics,
 };
@@ -93,19 +93,29 @@ impl Contract<'_> {
             let Some(channel) = self.field(end, "channel").and_then(|c| self.channel_ids.get(&c).copied()) else {
                 continue;
             };
-            let name = self.channels[channel].name.clone();
-            let messages = match self.document.get(end, "messages") {
-                None => self.channels[channel].messages.clone(),
-                Some(list) => {
-                    let items: Vec<Place> = self.document.items(list).collect();
-                    items.into_iter().flat_map(|item| self.messages_at(item, &name)).collect()
-                }
-            };
+            let messages = self.messages_of(end, channel);
             let mut operation = self.operation(Some(id), action, messages, end);
-            let reply = self.field(end, "reply").and_then(|reply| self.field(reply, "channel"));
-            operation.reply = reply.and_then(|c| self.channel_ids.get(&c).copied());
+            operation.reply = self.field(end, "reply").map(|reply| self.reply(reply));
             extend(&mut self.channels[channel].messages, &operation.messages);
             self.channels[channel].operations.push(operation);
+        }
+    }
+
+    /// The messages that an operation or a reply names, else all of its channel's.
+    fn messages_of(&mut self, place: Place, channel: usize) -> Vec<MessageId> {
+        let Some(list) = self.document.get(place, "messages") else { return self.channels[channel].messages.clone() };
+        let name = self.channels[channel].name.clone();
+        let items: Vec<Place> = self.document.items(list).collect();
+        items.into_iter().flat_map(|item| self.messages_at(item, &name)).collect()
+    }
+
+    fn reply(&mut self, place: Place) -> Reply {
+        let channel = self.field(place, "channel").and_then(|c| self.channel_ids.get(&c).copied());
+        Reply {
+            channel,
+            messages: channel.map(|channel| self.messages_of(place, channel)).unwrap_or_default(),
+            address: self.field(place, "address").and_then(|address| self.expression(address)),
+            place,
         }
     }
 

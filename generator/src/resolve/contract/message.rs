@@ -29,9 +29,7 @@ impl Contract<'_> {
     /// Messages among the components that no channel uses.
     pub(super) fn other_messages(&mut self, index: &Index) {
         for &place in index.of(Role::Message) {
-            if self.document.get(place, "oneOf").is_none() {
-                self.message(place, "");
-            }
+            self.message(place, "");
         }
     }
 
@@ -50,7 +48,7 @@ impl Contract<'_> {
             let owner = self.merged.headers_trait(place)?;
             self.document.key(owner).map(str::to_owned)
         });
-        let correlation_id = self.field(fields, "correlationId").and_then(|c| self.text(c, "location"));
+        let correlation_id = self.field(fields, "correlationId").and_then(|c| self.expression(c));
         let content_type = self.text(fields, "contentType").or_else(|| self.default_content_type.clone());
         let kafka_binding = self.kafka_binding(fields).map(|b| self.document.value(b));
         let content_type = content_type.unwrap_or_else(|| "application/json".to_owned());

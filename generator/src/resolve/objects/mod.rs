@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     TextOrNull,
     Bool,
     Uri,
+    /// A runtime expression.
+    Expression,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A mapping of anything.
@@ -77,6 +79,7 @@ pub(crate) enum Role {
     Message,
     MessageTrait,
     Parameter,
+    Variable,
     SecurityScheme,
 }
 
@@ -113,7 +116,7 @@ pub(crate) static LICENSE: Object = Object {
 };
 pub(crate) static VARIABLE: Object = Object {
     name: "a server variable",
-    role: Role::Other,
+    role: Role::Variable,
     fields: &[
         opt("enum", &NAMES),
         opt("default", &Shape::Text),
@@ -125,7 +128,7 @@ pub(crate) static VARIABLE: Object = Object {
 pub(crate) static CORRELATION_ID: Object = Object {
     name: "a correlation id",
     role: Role::Other,
-    fields: &[req("location", &Shape::Text), opt("description", &Shape::Text)],
+    fields: &[req("location", &Shape::Expression), opt("description", &Shape::Text)],
     open: false,
 };
 pub(crate) static EXAMPLE: Object = Object {

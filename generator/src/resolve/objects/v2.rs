@@ -77,7 +77,7 @@ static CHANNEL: Object = Object {
 static PARAMETER: Object = Object {
     name: "a parameter",
     role: Role::Parameter,
-    fields: &[opt("description", &Shape::Text), opt("schema", &Shape::Schema), opt("location", &Shape::Text)],
+    fields: &[opt("description", &Shape::Text), opt("schema", &Shape::Schema), opt("location", &Shape::Expression)],
     open: false,
 };
 
@@ -113,11 +113,18 @@ static OPERATION_TRAIT: Object = Object {
     open: false,
 };
 
-static MESSAGE: Object = Object {
+/// One of several messages: nothing stands beside them.
+pub(super) static ONE_OF: Object = Object {
+    name: "a choice of messages",
+    role: Role::Other,
+    fields: &[req("oneOf", &Shape::List(&Shape::Ref(&MESSAGE)))],
+    open: false,
+};
+
+pub(super) static MESSAGE: Object = Object {
     name: "a message",
     role: Role::Message,
     fields: &[
-        opt("oneOf", &Shape::List(&Shape::Ref(&MESSAGE))),
         opt("messageId", &Shape::Text),
         opt("headers", &Shape::Schema),
         opt("payload", &Shape::Payload),

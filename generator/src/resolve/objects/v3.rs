@@ -89,7 +89,7 @@ static PARAMETER: Object = Object {
         opt("default", &Shape::Text),
         opt("description", &Shape::Text),
         opt("examples", &NAMES),
-        opt("location", &Shape::Text),
+        opt("location", &Shape::Expression),
     ],
     open: false,
 };
@@ -143,7 +143,7 @@ static REPLY: Object = Object {
 static REPLY_ADDRESS: Object = Object {
     name: "a reply address",
     role: Role::Other,
-    fields: &[req("location", &Shape::Text), opt("description", &Shape::Text)],
+    fields: &[req("location", &Shape::Expression), opt("description", &Shape::Text)],
     open: false,
 };
 

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Object, Role, Shape, security};
+use super::{Object, Role, Shape, security, v2};
 use crate::{
+    api::Expression,
     diagnostic::{At, Code, Diagnostic, Findings},
     document::{Document, Kind, Place, nearest},
     resolve::{Refs, format::written, refs::reference},
@@ -72,6 +73,7 @@ impl Walk<'_> {
             Shape::Bool => self.expect(place, Kind::Bool, "true or false"),
             Shape::Map => self.expect(place, Kind::Map, "a mapping"),
             Shape::Uri => self.uri(place),
+            Shape::Expression => self.expression(place),
             Shape::Word(words) => self.word(place, words),
             Shape::List(item) => {
                 self.expect(place, Kind::List, "a list");
@@ -156,6 +158,9 @@ impl Walk<'_> {
         if self.document.kind(place) != Kind::Map {
             return self.expect(place, Kind::Map, object.name);
         }
+        // Beside the `oneOf` of 2.x a message has no fields.
+        let is_choice = std::ptr::eq(object, &v2::MESSAGE) && self.document.get(place, "oneOf").is_some();
+        let object = if is_choice { &v2::ONE_OF } else { object };
         if !self.seen.insert((place, object)) {
             return;
         }
@@ -227,6 +232,17 @@ impl Walk<'_> {
             let found = Diagnostic::new(Code::BAD_VALUE, "this must be a URI")
                 .at(place)
                 .help("`urn:example:orders`, for instance");
+            self.findings.push(found);
+        }
+    }
+
+    fn expression(&mut self, place: Place) {
+        self.expect(place, Kind::String, "a string");
+        let Some(text) = self.document.str(place) else { return };
+        if Expression::parse(text, place).is_none() {
+            let found = Diagnostic::new(Code::BAD_VALUE, "this must be a runtime expression")
+                .at(place)
+                .help("`$message.header#/correlationId`, or `$message.payload#/` and the path to a property");
             self.findings.push(found);
         }
     }

@@ -1,5 +1,7 @@
 //! Finding the partition key in the payloads of a channel.
 
+use serde_json::Value;
+
 use crate::{
     api::{Api, Channel, Payload, SchemaId, Schemas, TopicKey, TypeSet},
     diagnostic::{At, Code, Diagnostic},
@@ -171,6 +173,7 @@ fn nearest(schemas: &Schemas, payload: SchemaId, name: &str) -> Option<String> {
 fn is_scalar(schemas: &Schemas, id: SchemaId) -> bool {
     let schema = &schemas[id];
     let scalars = TypeSet::STRING.union(TypeSet::INTEGER).union(TypeSet::BOOLEAN);
-    let by_values = schema.enumeration.as_ref().is_some_and(|values| values.iter().all(serde_json::Value::is_string));
-    scalars.contains(schema.types) || (by_values && schema.types.contains(TypeSet::STRING))
+    let is_text = |value: &Value| value.is_string() || value.is_boolean() || value.is_i64() || value.is_u64();
+    // The values that are listed say what it is, whether or not a type does.
+    scalars.contains(schema.types) || schema.enumeration.as_ref().is_some_and(|values| values.iter().all(is_text))
 }
