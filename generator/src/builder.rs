@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs};
 
+use crate::config::Role;
 use crate::diagnostic::{Diagnostic, Format, Severity, render};
 use crate::document::{Document, Source};
 use crate::files::FileSet;
@@ -29,6 +30,7 @@ pub struct Builder {
     spec: PathBuf,
     topics: Option<PathBuf>,
     config: Option<PathBuf>,
+    role: Option<Role>,
     allowed: Vec<PathBuf>,
     out_dir: Option<PathBuf>,
     name: String,
@@ -48,6 +50,7 @@ impl Builder {
             spec: PathBuf::from("asyncapi.yaml"),
             topics: None,
             config: None,
+            role: None,
             allowed: Vec::new(),
             out_dir: None,
             name: "events".to_owned(),
@@ -71,6 +74,12 @@ impl Builder {
     /// The configuration; without it, `conecta-gen.toml` beside the document where there is one.
     pub fn config(mut self, path: impl Into<PathBuf>) -> Self {
         self.config = Some(path.into());
+        self
+    }
+
+    /// The end of a 3.x document to generate, whatever the configuration says.
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = Some(role);
         self
     }
 
@@ -115,12 +124,15 @@ impl Builder {
             tell.read(config);
         }
         let inputs = Inputs::read(&self.spec, self.config.as_deref(), &self.allowed);
-        let Inputs { config, config_path, files } = inputs.map_err(|error| match error {
+        let Inputs { mut config, config_path, files } = inputs.map_err(|error| match error {
             InputError::Trouble(message) => BuildError(message),
             InputError::Config(error) => BuildError(error.to_string()),
         })?;
         if let (None, Some(path)) = (&self.config, &config_path) {
             tell.read(path);
+        }
+        if let Some(role) = self.role {
+            config.package.role = role;
         }
         let spec = tell.source(&self.spec)?;
         let topics = self.topics.as_deref().map(|path| tell.source(path)).transpose()?;

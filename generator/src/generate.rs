@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::document::Document;
 use crate::emit::Context;
@@ -294,6 +294,9 @@ fn readme<'p>(plan: &'p Plan<'_>, config: &Config, options: &CrateOptions, name:
         command += &format!(" --topics {}", base_name(topics));
     }
     command += &format!(" --name {name}");
+    if config.package.role != Role::Both {
+        command += &format!(" --role {}", config.package.role.name());
+    }
     match &options.runtime {
         Runtime::Path(path) => command += &format!(" --runtime-path {path}"),
         Runtime::Version(version) if options.runtime != Runtime::default() => {
@@ -317,7 +320,8 @@ fn readme<'p>(plan: &'p Plan<'_>, config: &Config, options: &CrateOptions, name:
 
 /// The first channel that has both ends.
 fn example(context: &Context<'_>) -> Option<ExampleValues> {
-    context.channels.iter().find_map(|plan| {
+    let channels = context.api.channels.iter().zip(&context.channels).filter(|(channel, _)| !channel.is_open());
+    channels.map(|(_, plan)| plan).find_map(|plan| {
         let (producer, consumer) = (plan.producers.first()?, plan.consumers.first()?);
         let (message, publish) = (producer.messages.first()?, producer.methods.first()?);
         let consume = consumer.methods.first()?;

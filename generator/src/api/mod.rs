@@ -62,6 +62,9 @@ pub struct Channel {
     pub name: String,
     /// The address (2.x: the key; 3.x: `address`, else the key). With parameters it holds `{name}`.
     pub address: String,
+    /// Whether the address is only known when the application runs (3.x `address: null`, or that of a reply that the
+    /// request names); then [`address`](Self::address) is the key.
+    pub address_unknown: bool,
     /// Parameters of the address.
     pub parameters: Vec<Parameter>,
     /// Description, or title, or summary.
@@ -80,6 +83,13 @@ pub struct Channel {
     pub extensions: IndexMap<String, Value>,
     /// Place.
     pub place: Place,
+}
+
+impl Channel {
+    /// Whether nothing says what its topic is called: whoever publishes or consumes says it.
+    pub fn is_open(&self) -> bool {
+        self.address_unknown && self.topic.is_none()
+    }
 }
 
 /// How a channel's topic is to be made and keyed.
@@ -150,6 +160,8 @@ pub struct Operation {
     pub messages: Vec<MessageId>,
     /// Its reply (3.x).
     pub reply: Option<Reply>,
+    /// The operation that this one is the reply to: the document writes such a one under `reply`.
+    pub reply_to: Option<String>,
     /// The Kafka binding, raw (`groupId`, `clientId`).
     pub kafka_binding: Option<Value>,
     /// Place.

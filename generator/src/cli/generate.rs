@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use super::{Exit, output};
+use crate::config::Role;
 use crate::diagnostic::{Format, Severity, render};
 use crate::document::files;
 use crate::files::{Difference, FileSet};
@@ -37,6 +38,9 @@ pub(super) struct Args {
     /// The crate's name [default: made from the document's title]
     #[arg(long, value_name = "CRATE")]
     name: Option<String>,
+    /// The end of a 3.x document to generate [default: that of the configuration, else both]
+    #[arg(long, value_enum, value_name = "ROLE")]
+    role: Option<Role>,
     /// A topics file: partitions, retention and key of each channel's topic
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
@@ -68,7 +72,10 @@ pub(super) fn run(args: &Args) -> Exit {
 }
 
 fn generate(args: &Args) -> Result<Exit, Exit> {
-    let inputs = output::inputs(&args.spec, args.config.as_deref(), &args.allow_dir, None)?;
+    let mut inputs = output::inputs(&args.spec, args.config.as_deref(), &args.allow_dir, None)?;
+    if let Some(role) = args.role {
+        inputs.config.package.role = role;
+    }
     let config = &inputs.config;
     let templates = output::templates(args.templates.as_deref())?;
     let options = CrateOptions {

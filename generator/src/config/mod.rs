@@ -4,6 +4,7 @@
 //! ```toml
 //! [crate]
 //! name = "conecta360-events"       # else --name, else the document's title
+//! role = "application"             # or "client"; "both" is the default, and what a 2.x document always gives
 //!
 //! [envelope]                       # paths of payload fields; each is found by itself where its name is a known one
 //! id = "evento_id"
@@ -107,6 +108,35 @@ pub struct Config {
 pub struct Package {
     /// The crate's name, unless `--name` gives another; without either it is made from the document's title.
     pub name: Option<String>,
+    /// Which end of a 3.x document is generated, unless `--role` says another: what the application does that the document
+    /// describes, what its clients do, or both. In 2.x documents the direction is written either way, and both ends are generated.
+    pub role: Role,
+}
+
+/// An end of a 3.x document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The application that the document describes: it publishes where the document says `send`, and consumes where it says
+    /// `receive`.
+    Application,
+    /// Its clients: they consume what it sends, and publish what it receives.
+    Client,
+    /// Both of them.
+    #[default]
+    Both,
+}
+
+impl Role {
+    /// As it is written.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Client => "client",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// `[envelope]`: paths of payload fields, `metadata.request_id`.

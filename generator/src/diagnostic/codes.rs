@@ -325,6 +325,9 @@ codes! {
     BAD_TYPE = 815 Error "a type that is asked for cannot be had",
         "`x-rust-type: decimal` is for a schema of `type: number` that stands by itself or in objects, lists and maps. Beneath `oneOf`, `not` and their like values are held against doubles, and the digits would be lost on the way.",
         "type: number\nmultipleOf: 0.01\nx-rust-type: decimal";
+    NO_ROLE = 816 Warning "a 2.x document has no roles",
+        "`publish` is what the application receives, says the specification of 2.x, and many documents mean the opposite: so both ends of each operation are generated, whatever role is asked for.",
+        "asyncapi: 3.0.0\noperations:\n  place: { action: send, channel: { $ref: '#/channels/orders' } }";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";

@@ -84,7 +84,11 @@ fn topic(channel: &Channel, paths: &Paths<'_>) -> TokenStream {
     let topic = paths.runtime("Topic");
     let Some(config) = &channel.topic else {
         let name = &channel.address;
-        let doc = " The channel's address; the contract says no more of it.";
+        let doc = if channel.is_open() {
+            " The channel's name. Its address is only known when the application runs: the methods below ask for it."
+        } else {
+            " The channel's address; the contract says no more of it."
+        };
         return quote!(#[doc = #doc] pub const TOPIC: #topic = #topic::named(#name););
     };
     let TopicConfig { name, partitions, replication_factor, retention_ms, key, config } = config;
@@ -130,7 +134,10 @@ fn end_docs(end: &End, producer: bool, channel: &Channel, paths: &Paths<'_>) -> 
     let docs = Docs::new().text(end.summary.as_deref().unwrap_or_default());
     let docs = if docs.is_empty() {
         let does = if producer { "Publishes to" } else { "Consumes from" };
-        docs.markdown(format!("{does} {}.", docs::code(&channel.address)))
+        match channel.is_open() {
+            true => docs.markdown(format!("{does} {}, at the address that is given.", docs::code(&channel.address))),
+            false => docs.markdown(format!("{does} {}.", docs::code(&channel.address))),
+        }
     } else {
         docs
     };
@@ -142,17 +149,27 @@ fn end_docs(end: &End, producer: bool, channel: &Channel, paths: &Paths<'_>) -> 
     } else {
         "For those who consume: implement it and register it with a consumer."
     };
-    match &end.said {
-        Some((id, action)) => {
-            let word = match action {
-                Action::Publish => "publish",
-                Action::Subscribe => "subscribe",
-                Action::Send => "send",
-                Action::Receive => "receive",
-            };
-            docs.markdown(format!("{who} The contract calls the operation {} (`{word}`).", docs::code(id)))
+    let application = "this is the application's end";
+    let other = "this is the end of its clients";
+    let (word, whose) = match end.said.as_ref().map(|(_, action)| (action, producer)) {
+        // In 2.x the direction is written either way.
+        Some((Action::Publish, _)) => ("(`publish`)", None),
+        Some((Action::Subscribe, _)) => ("(`subscribe`)", None),
+        Some((Action::Send, true)) => ("(`send`)", Some(application)),
+        Some((Action::Send, false)) => ("(`send`)", Some(other)),
+        Some((Action::Receive, true)) => ("(`receive`)", Some(other)),
+        Some((Action::Receive, false)) => ("(`receive`)", Some(application)),
+        None => ("", None),
+    };
+    let whose = whose.map(|whose| format!(": {whose}")).unwrap_or_default();
+    match (&end.reply_to, &end.said) {
+        (Some(request), _) => {
+            docs.markdown(format!("{who} It is the reply to the operation {}{whose}.", docs::code(request)))
         }
-        None => docs.markdown(who),
+        (None, Some((id, _))) => {
+            docs.markdown(format!("{who} The contract calls the operation {} {word}{whose}.", docs::code(id)))
+        }
+        (None, None) => docs.markdown(who),
     }
 }
 
@@ -192,22 +209,27 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
     let extension = paths.runtime("PublisherExt");
     let future = paths.std("::std::future", "Future");
     let (receipt, error) = (paths.runtime("Receipt"), paths.runtime("PublishError"));
+    let open = context.api.channels[channel].is_open();
+    let given = open.then(|| quote!(topic: &str,));
     let methods = end.messages.iter().zip(&end.methods).map(|(id, method)| {
         let event = message_type(context, *id, channel, paths);
         let plain = naming::field(method);
         let headers = super::headers::type_of(context, &context.api.messages[id.0 as usize], paths);
-        let (send, send_with) = if context.outline.messages[id.0 as usize].channel == channel {
+        let is_home = context.outline.messages[id.0 as usize].channel == channel;
+        let (send, send_with) = if is_home && !open {
             (quote!(#extension::publish(self, event)), quote!(#extension::publish_with(self, event, headers)))
         } else {
-            // The event's own topic is that of its home.
+            // The event's own topic is that of its home, or no topic at all.
             let (cow, trait_name) = (paths.std("::std::borrow", "Cow"), paths.runtime("Event"));
             let key = match key_name(context, *id, channel) {
                 Some(function) => quote!(#function(event)),
                 None => quote!(#trait_name::key(event)),
             };
-            let to = |headers: TokenStream| {
-                quote!(#extension::publish_to(self, #cow::Borrowed(TOPIC.name), #key, event, #headers))
+            let topic = match open {
+                true => quote!(#cow::Owned(topic.to_owned())),
+                false => quote!(#cow::Borrowed(TOPIC.name)),
             };
+            let to = |headers: TokenStream| quote!(#extension::publish_to(self, #topic, #key, event, #headers));
             (to(quote!(&#trait_name::headers(event))), to(quote!(headers)))
         };
         let with_headers = (headers.to_string() != "()").then(|| {
@@ -216,6 +238,7 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
                 /// The same with these headers.
                 fn #with<'a>(
                     &'a self,
+                    #given
                     event: &#event,
                     headers: &#headers,
                 ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
@@ -227,6 +250,7 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
             /// Publishes it with the headers that follow from it, and resolves when it is safe.
             fn #plain<'a>(
                 &'a self,
+                #given
                 event: &#event,
             ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
                 #send
@@ -304,10 +328,18 @@ fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
             }
         },
     };
+    let (doc, given, topic) = match said.is_open() {
+        true => {
+            let topic = paths.runtime("Topic");
+            let doc = " Has a consumer hand the events of `topic`, where this channel is, to `handler`.";
+            (doc, Some(quote!(topic: &'static str,)), quote!(#topic::named(topic)))
+        }
+        false => (" Has a consumer hand this channel's events to `handler`.", None, quote!(TOPIC)),
+    };
     let register = quote! {
-        /// Has a consumer hand this channel's events to `handler`.
-        pub fn #consume<#c: Send + 'static, #h: #name<#c>>(handler: #h) -> #registration<#c> {
-            #registration::new(TOPIC, handler, |handler: #arc<#h>, event: #delivery<#received, #c>| async move {
+        #[doc = #doc]
+        pub fn #consume<#c: Send + 'static, #h: #name<#c>>(#given handler: #h) -> #registration<#c> {
+            #registration::new(#topic, handler, |handler: #arc<#h>, event: #delivery<#received, #c>| async move {
                 #handle
             })
         }

@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 
 use crate::api::{Action, Api, Channel, MessageId, Operation};
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::nearest;
 use crate::envelope::Path;
@@ -51,6 +51,8 @@ pub(crate) struct End {
     pub(crate) summary: Option<String>,
     /// The operation in the document, and which of its words it has.
     pub(crate) said: Option<(String, Action)>,
+    /// The operation that it is the reply to.
+    pub(crate) reply_to: Option<String>,
 }
 
 impl End {
@@ -124,6 +126,20 @@ impl Side {
         }
     }
 
+    /// Whether whoever has this role is at this end of such an operation. In 2.x the direction is written either way.
+    const fn is_of(self, role: Role, action: Action) -> bool {
+        let application = match action {
+            Action::Publish | Action::Subscribe => return true,
+            Action::Send => matches!(self, Self::Producer),
+            Action::Receive => matches!(self, Self::Consumer),
+        };
+        match role {
+            Role::Application => application,
+            Role::Client => !application,
+            Role::Both => true,
+        }
+    }
+
     const fn other(self) -> Self {
         match self {
             Self::Producer => Self::Consumer,
@@ -142,6 +158,18 @@ pub(super) fn plan(
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<ChannelPlan> {
     unknown_names(api, config, findings);
+    let roles = api.channels.iter().flat_map(|channel| &channel.operations);
+    if config.package.role != Role::Both
+        && let Some(operation) = roles.filter(|o| matches!(o.action, Action::Publish | Action::Subscribe)).next()
+    {
+        let said = format!(
+            "the role `{}` has no meaning in a 2.x document: both ends are generated",
+            config.package.role.name()
+        );
+        findings.push(Diagnostic::new(Code::NO_ROLE, said).at_key(operation.place).help(
+            "write the document in 3.x, where `send` and `receive` are the application's; or leave the role out",
+        ));
+    }
     findings.extend(elsewhere(api));
     let modules: Vec<Wanted> = api
         .channels
@@ -152,8 +180,8 @@ pub(super) fn plan(
     let modules = overrides::assign(&mut Scope::default(), &modules, &said, findings);
     let mut plans = Vec::with_capacity(modules.len());
     for (index, (channel, module)) in api.channels.iter().zip(modules).enumerate() {
-        let producers = ends(channel, Side::Producer, api, overrides, outline);
-        let mut consumers = ends(channel, Side::Consumer, api, overrides, outline);
+        let producers = ends(channel, Side::Producer, config, api, overrides, outline);
+        let mut consumers = ends(channel, Side::Consumer, config, api, overrides, outline);
         // A topic has the messages of all operations; elsewhere, what goes one way does not come the other.
         let mixed = channel.kafka || consumers.iter().any(|end| end.messages.len() > 1);
         let mut several = None;
@@ -221,13 +249,21 @@ fn unknown_names(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) {
 
 /// The ends of one side: one an operation that names this side, and one of each that names the other for a message that
 /// none of those has.
-fn ends(channel: &Channel, side: Side, api: &Api, overrides: &Overrides, outline: &mut Outline) -> Vec<End> {
+fn ends(
+    channel: &Channel,
+    side: Side,
+    config: &Config,
+    api: &Api,
+    overrides: &Overrides,
+    outline: &mut Outline,
+) -> Vec<End> {
     let id = |operation: &Operation| match overrides.operations.get(&operation.place) {
         Some(said) => Some(said.name.clone()),
         None => operation.id.clone(),
     };
+    let wanted = channel.operations.iter().filter(|operation| side.is_of(config.package.role, operation.action));
     let (named, others): (Vec<&Operation>, Vec<&Operation>) =
-        channel.operations.iter().partition(|operation| Side::of(id(operation).as_deref(), operation.action) == side);
+        wanted.partition(|operation| Side::of(id(operation).as_deref(), operation.action) == side);
     let has = |operation: &&Operation, id: &MessageId| operation.messages.contains(id);
     let missed = others.into_iter().filter(|other| {
         other.messages.iter().any(|id| channel.messages.contains(id) && !named.iter().any(|named| has(named, id)))
@@ -255,6 +291,7 @@ fn ends(channel: &Channel, side: Side, api: &Api, overrides: &Overrides, outline
             methods,
             summary: operation.summary.clone().or_else(|| operation.description.clone()).filter(|_| from == side),
             said: operation.id.clone().map(|id| (id, operation.action)),
+            reply_to: operation.reply_to.clone(),
         });
     }
     ends

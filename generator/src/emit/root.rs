@@ -129,7 +129,8 @@ fn messages(context: &Context<'_>, paths: &Paths<'_>) -> TokenStream {
 
 fn topics(context: &Context<'_>, paths: &Paths<'_>) -> TokenStream {
     let topic = paths.runtime("Topic");
-    let modules = context.api.channels.iter().zip(&context.channels).filter(|(channel, _)| channel.kafka);
+    let modules =
+        context.api.channels.iter().zip(&context.channels).filter(|(channel, _)| channel.kafka && !channel.is_open());
     let modules = modules.map(|(_, plan)| ident(&plan.module));
     quote! {
         /// The topics of the contract, to be created or compared.

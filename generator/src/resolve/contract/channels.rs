@@ -3,7 +3,7 @@
 use super::Contract;
 use crate::{
     api::{Action, Channel, MessageId, Operation, Parameter, Reply, Server},
-    document::Place,
+    document::{Kind, Place},
     resolve::topics,
 };
 
@@ -38,6 +38,8 @@ impl Contract<'_> {
             messages: Vec::new(),
             extensions: self.extensions(place),
             place,
+            address_unknown: self.three
+                && self.document.get(place, "address").is_some_and(|a| self.document.kind(a) == Kind::Null),
             name,
             address,
         };
@@ -76,6 +78,7 @@ impl Contract<'_> {
             description: self.text(fields, "description"),
             messages,
             reply: None,
+            reply_to: None,
             kafka_binding: self.kafka_binding(fields).map(|b| self.document.value(b)),
             place,
         }
@@ -98,6 +101,26 @@ impl Contract<'_> {
             operation.reply = self.field(end, "reply").map(|reply| self.reply(reply));
             extend(&mut self.channels[channel].messages, &operation.messages);
             self.channels[channel].operations.push(operation);
+        }
+        self.replies();
+    }
+
+    /// A reply is an operation on its channel, unless one that is written out has its messages already.
+    fn replies(&mut self) {
+        let requests = self.channels.iter().flat_map(|channel| &channel.operations);
+        let replies: Vec<Operation> = requests.filter_map(reply_of).collect();
+        for reply in replies {
+            let Some(Reply { channel: Some(index), address, .. }) = &reply.reply else { continue };
+            let channel = &mut self.channels[*index];
+            // What the request says where to send it is not written in the channel.
+            channel.address_unknown |= address.is_some() && self.document.get(channel.place, "address").is_none();
+            let written = channel.operations.iter().filter(|other| other.reply_to.is_none());
+            let had: Vec<MessageId> = written.flat_map(|other| other.messages.iter().copied()).collect();
+            if reply.messages.iter().all(|id| had.contains(id)) {
+                continue;
+            }
+            extend(&mut channel.messages, &reply.messages);
+            channel.operations.push(Operation { reply: None, ..reply });
         }
     }
 
@@ -155,6 +178,23 @@ impl Contract<'_> {
         }
         of_channel.is_empty() || of_channel.iter().any(|s| s.protocol == "kafka" || s.protocol.starts_with("kafka-"))
     }
+}
+
+/// The reply to an operation, as an operation that goes the other way.
+fn reply_of(request: &Operation) -> Option<Operation> {
+    let reply = request.reply.as_ref()?;
+    let id = request.id.clone()?;
+    Some(Operation {
+        id: Some(format!("{id}_reply")),
+        action: if request.action == Action::Send { Action::Receive } else { Action::Send },
+        summary: None,
+        description: None,
+        messages: reply.messages.clone(),
+        reply: Some(reply.clone()),
+        reply_to: Some(id),
+        kafka_binding: None,
+        place: reply.place,
+    })
 }
 
 fn extend(messages: &mut Vec<MessageId>, more: &[MessageId]) {
