@@ -47,12 +47,32 @@ pub struct Server {
     pub name: String,
     /// Address without a scheme: 2.x `url`, 3.x `host` + `pathname`, variables left as `{name}`.
     pub address: String,
+    /// The variables that its address has and it describes, in the address' order.
+    pub variables: Vec<Variable>,
     /// Protocol, in lower case.
     pub protocol: String,
     /// What it says of itself.
     pub description: Option<String>,
     /// Place.
     pub place: Place,
+}
+
+/// A variable of a server's address.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name in the address.
+    pub name: String,
+    /// What it is where nothing else is said.
+    pub default: Option<String>,
+    /// The values it may take; empty is any.
+    pub values: Vec<String>,
+    /// What the document says of it.
+    pub description: Option<String>,
+}
+
+/// The `{name}`s in an address.
+pub(crate) fn names_in(address: &str) -> impl Iterator<Item = &str> {
+    address.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
 
 /// A channel.

@@ -10,6 +10,7 @@ mod message;
 mod operation;
 mod paths;
 mod root;
+mod servers;
 mod several;
 mod source;
 mod types;

@@ -3,7 +3,6 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::naming::{self, Scope, Wanted};
 use crate::types::Module;
 
 use super::Context;
@@ -22,7 +21,7 @@ pub(super) fn emit(context: &Context<'_>, as_crate: bool) -> String {
     body.items(exports(context));
     body.items(messages(context, &paths));
     body.items(topics(context, &paths));
-    for item in servers(context, &paths).into_iter().flatten() {
+    for item in super::servers::emit(context, &paths).into_iter().flatten() {
         body.block(item);
     }
     let mut head = context.stamp.clone();
@@ -138,49 +137,4 @@ fn topics(context: &Context<'_>, paths: &Paths<'_>) -> TokenStream {
             &[#(#modules::TOPIC),*]
         }
     }
-}
-
-fn servers(context: &Context<'_>, paths: &Paths<'_>) -> Option<[TokenStream; 2]> {
-    let servers = &context.api.servers;
-    if servers.is_empty() {
-        return None;
-    }
-    let server = paths.runtime("Server");
-    let wanted: Vec<Wanted> = servers
-        .iter()
-        .map(|server| Wanted { name: naming::screaming(&server.name), spelling: server.name.clone() })
-        .collect();
-    let names: Vec<_> = Scope::default().assign(&wanted).iter().map(|name| ident(name)).collect();
-    let constants = servers.iter().zip(&names).map(|(said, name)| {
-        let description = said.description.as_deref().unwrap_or_default().trim();
-        let docs = Docs::new().text(description);
-        let docs = if docs.is_empty() { docs.markdown(docs::code(&said.name)) } else { docs }.outer();
-        let (key, address, protocol) = (&said.name, &said.address, &said.protocol);
-        quote! {
-            #docs
-            pub const #name: Server =
-                Server { name: #key, address: #address, protocol: #protocol, description: #description };
-        }
-    });
-    let import = if context.outline.scope.has("Server") {
-        quote!(
-            use ::conecta_runtime::Server;
-        )
-    } else {
-        quote!(
-            use super::Server;
-        )
-    };
-    let module = quote! {
-        /// The servers that the contract names.
-        pub mod servers {
-            #import
-            #(#constants)*
-        }
-    };
-    let list = quote! {
-        /// Every server that the contract names; settings pick one by its name.
-        pub const SERVERS: &[#server] = &[#(servers::#names),*];
-    };
-    Some([module, list])
 }

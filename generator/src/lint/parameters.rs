@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::{
+    api::names_in,
     diagnostic::{At, Code, Diagnostic, Findings, Severity},
     resolve::objects::Role,
 };
@@ -42,9 +43,4 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
         }
     }
-}
-
-/// The `{name}`s in an address.
-pub(super) fn names_in(address: &str) -> impl Iterator<Item = &str> {
-    address.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }

@@ -1,7 +1,8 @@
 //! CG0403: a channel names a server that is not defined. CG0410: a variable of a server's address is not described.
 
-use super::{Context, parameters::names_in};
+use super::Context;
 use crate::{
+    api::names_in,
     diagnostic::{At, Code, Diagnostic, Findings, Severity},
     resolve::objects::Role,
 };

@@ -1,7 +1,8 @@
 //! CG0416: a variable of a server is described, and its address has no such `{name}`.
 
-use super::{Context, parameters::names_in};
+use super::Context;
 use crate::{
+    api::names_in,
     diagnostic::{At, Code, Diagnostic, Findings},
     resolve::objects::Role,
 };

@@ -1,7 +1,10 @@
 //! Servers.
 
 use super::Contract;
-use crate::{api::Server, document::Place};
+use crate::{
+    api::{Server, Variable, names_in},
+    document::Place,
+};
 
 impl Contract<'_> {
     /// The document's servers, each with the place that it really stands at.
@@ -20,9 +23,11 @@ impl Contract<'_> {
                     .map(|url| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned())
             };
             let (Some(address), Some(protocol)) = (address, self.document.get_str(end, "protocol")) else { continue };
+            let variables = self.variables(end, &address);
             let server = Server {
                 name,
                 address,
+                variables,
                 protocol: protocol.to_ascii_lowercase(),
                 description: self.text(end, "description"),
                 place: end,
@@ -30,6 +35,26 @@ impl Contract<'_> {
             servers.push((server, end));
         }
         servers
+    }
+
+    /// The variables of an address, each once.
+    fn variables(&mut self, server: Place, address: &str) -> Vec<Variable> {
+        let mut variables: Vec<Variable> = Vec::new();
+        for name in names_in(address) {
+            let said = self.document.get(server, "variables").and_then(|map| self.document.get(map, name));
+            let Some(place) = said.and_then(|place| self.schemas.end(place)) else { continue };
+            if variables.iter().any(|had| had.name == name) {
+                continue;
+            }
+            let values = self.document.get(place, "enum").into_iter().flat_map(|list| self.document.items(list));
+            variables.push(Variable {
+                name: name.to_owned(),
+                default: self.text(place, "default"),
+                values: values.filter_map(|value| self.document.str(value)).map(str::to_owned).collect(),
+                description: self.text(place, "description"),
+            });
+        }
+        variables
     }
 
     /// The entries of a mapping that are no extensions.
