@@ -271,3 +271,17 @@ fn one_note_says_which_channels_are_not_on_kafka() {
     assert!(root.contains("&[b::TOPIC]"), "topics of channels elsewhere are listed: {root}");
     assert!(files.get("src/a.rs").unwrap().contains("pub trait"), "no traits");
 }
+
+#[test]
+fn a_consumer_is_told_the_group_that_the_contract_names() {
+    let with = |group: &str| {
+        let spec = document("type: string").replace(
+            "      operationId",
+            &format!("      bindings: {{ kafka: {{ groupId: {group} }} }}\n      operationId"),
+        );
+        file(&spec, "", "src/things.rs").replace("\n///", "")
+    };
+    assert!(with("{ type: string, enum: [billing] }").contains("The contract has it consumed by the group `billing`."));
+    assert!(with("{ enum: [a, b] }").contains("The contract has it consumed by one of the groups `a`, `b`."));
+    assert!(!with("{ type: string }").contains("consumed by"));
+}

@@ -298,3 +298,71 @@ fn payloads_in_other_languages_pass_untyped_with_a_warning() {
     let named = format!("{{ schemaFormat: 'application/schema+json;version=draft-07', schema: {PAYLOAD} }}");
     assert_eq!(at(&model(&THREE.replace(PAYLOAD, &named)), "Placed", &["id"]).1.types, TypeSet::STRING);
 }
+
+#[test]
+fn tags_bindings_and_extensions_of_everything_are_kept() {
+    let api = model(
+        "asyncapi: 3.0.0
+info: { title: t, version: 1.0.0 }
+servers:
+  main:
+    host: broker:9092
+    protocol: kafka
+    tags: [{ $ref: '#/components/tags/shared' }]
+    bindings: { kafka: { schemaRegistryUrl: 'http://registry' } }
+    x-owner: platform
+channels:
+  orders:
+    tags: [{ name: of channel }]
+    x-owner: sales
+    messages:
+      Placed:
+        payload: {}
+        tags: [{ name: own }]
+        traits: [{ x-owner: shared, x-more: 1, bindings: { kafka: { key: { type: string } } } }]
+        x-owner: sales
+operations:
+  place:
+    action: send
+    channel: { $ref: '#/channels/orders' }
+    tags: [{ name: of operation }]
+    bindings: { kafka: { groupId: { type: string, const: billing } } }
+    traits: [{ bindings: { kafka: { clientId: { type: string } } }, x-since: 2 }]
+components:
+  tags: { shared: { name: shared } }
+",
+    );
+    let (server, channel, message) = (&api.servers[0], &api.channels[0], &api.messages[0]);
+    let operation = &channel.operations[0];
+    assert_eq!(server.tags, ["shared"]);
+    assert_eq!(server.kafka_binding.as_ref().unwrap()["schemaRegistryUrl"], "http://registry");
+    assert_eq!((&server.extensions["x-owner"], &channel.extensions["x-owner"]), (&"platform".into(), &"sales".into()));
+    assert_eq!(
+        (&channel.tags, &operation.tags, &message.tags),
+        (&vec!["of channel".to_owned()], &vec!["of operation".to_owned()], &vec!["own".to_owned()])
+    );
+    assert_eq!(operation.extensions["x-since"], 2);
+    assert_eq!((&message.extensions["x-owner"], &message.extensions["x-more"]), (&"sales".into(), &1.into()));
+    assert_eq!(message.kafka_binding.as_ref().unwrap()["key"]["type"], "string");
+    // The binding of a trait and that of the operation are one.
+    let binding = operation.kafka_binding.as_ref().unwrap();
+    assert_eq!((&binding["groupId"]["const"], &binding["clientId"]["type"]), (&"billing".into(), &"string".into()));
+}
+
+#[test]
+fn an_operation_takes_its_traits_in_the_order_of_its_version() {
+    let traits = "summary: own, traits: [{ summary: first, description: first }, { description: second }]";
+    let two = format!(
+        "asyncapi: 2.6.0\ninfo: {{ title: t, version: 1.0.0 }}\nchannels:\n  a: {{ publish: {{ operationId: x, {traits}, \
+         message: {{ payload: {{}} }} }} }}\n"
+    );
+    let three = format!(
+        "asyncapi: 3.0.0\ninfo: {{ title: t, version: 1.0.0 }}\nchannels: {{ a: {{ messages: {{ M: {{ payload: {{}} }} }} }} }}\n\
+         operations:\n  x: {{ action: send, channel: {{ $ref: '#/channels/a' }}, {traits} }}\n"
+    );
+    for (document, summary) in [(two, "first"), (three, "own")] {
+        let api = model(&document);
+        let operation = &api.channels[0].operations[0];
+        assert_eq!((operation.summary.as_deref(), operation.description.as_deref()), (Some(summary), Some("second")));
+    }
+}

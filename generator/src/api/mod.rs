@@ -53,6 +53,12 @@ pub struct Server {
     pub protocol: String,
     /// What it says of itself.
     pub description: Option<String>,
+    /// Names of its tags.
+    pub tags: Vec<String>,
+    /// The Kafka binding, raw (`schemaRegistryUrl`).
+    pub kafka_binding: Option<Value>,
+    /// `x-` fields.
+    pub extensions: IndexMap<String, Value>,
     /// Place.
     pub place: Place,
 }
@@ -99,6 +105,8 @@ pub struct Channel {
     pub operations: Vec<Operation>,
     /// All its messages, those of its operations included, each once.
     pub messages: Vec<MessageId>,
+    /// Names of its tags (3.x).
+    pub tags: Vec<String>,
     /// `x-` fields.
     pub extensions: IndexMap<String, Value>,
     /// Place.
@@ -184,6 +192,10 @@ pub struct Operation {
     pub reply_to: Option<String>,
     /// The Kafka binding, raw (`groupId`, `clientId`).
     pub kafka_binding: Option<Value>,
+    /// Names of its tags.
+    pub tags: Vec<String>,
+    /// `x-` fields.
+    pub extensions: IndexMap<String, Value>,
     /// Place.
     pub place: Place,
 }
@@ -224,6 +236,8 @@ pub struct Message {
     pub correlation_id: Option<Expression>,
     /// The Kafka binding, raw (`key`, `schemaIdLocation`).
     pub kafka_binding: Option<Value>,
+    /// Names of its tags.
+    pub tags: Vec<String>,
     /// Examples in the document's order.
     pub examples: Vec<MessageExample>,
     /// `x-` fields.

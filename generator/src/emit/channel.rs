@@ -283,6 +283,14 @@ fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
     };
     let docs = end_docs(end, false, said, paths);
     let passed_over = several.is_some() && end.messages.len() < said.messages.len();
+    let docs = match end.groups.as_slice() {
+        [] => docs,
+        [only] => docs.markdown(format!("The contract has it consumed by the group {}.", docs::code(only))),
+        several => {
+            let groups: Vec<String> = several.iter().map(|group| docs::code(group)).collect();
+            docs.markdown(format!("The contract has it consumed by one of the groups {}.", groups.join(", ")))
+        }
+    };
     let docs = if passed_over {
         docs.markdown("Other messages of the channel are none of the operation's: they are passed over.")
     } else {

@@ -11,6 +11,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use crate::api::{Action, Api, Channel, MessageId, Operation};
 use crate::config::{Config, Role};
 use crate::diagnostic::{Code, Diagnostic};
@@ -53,6 +55,8 @@ pub(crate) struct End {
     pub(crate) said: Option<(String, Action)>,
     /// The operation that it is the reply to.
     pub(crate) reply_to: Option<String>,
+    /// The consumer groups that its Kafka binding names.
+    pub(crate) groups: Vec<String>,
 }
 
 impl End {
@@ -292,9 +296,19 @@ fn ends(
             summary: operation.summary.clone().or_else(|| operation.description.clone()).filter(|_| from == side),
             said: operation.id.clone().map(|id| (id, operation.action)),
             reply_to: operation.reply_to.clone(),
+            groups: if side == Side::Consumer { groups(operation) } else { Vec::new() },
         });
     }
     ends
+}
+
+/// The consumer groups that a Kafka binding allows: those that the schema of `groupId` lists.
+fn groups(operation: &Operation) -> Vec<String> {
+    let Some(schema) = operation.kafka_binding.as_ref().and_then(|binding| binding.get("groupId")) else {
+        return Vec::new();
+    };
+    let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    listed.chain(schema.get("const")).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// A trait is called as its operation is, unless a type is.

@@ -93,6 +93,14 @@ impl Contract<'_> {
         self.field(bindings, "kafka")
     }
 
+    /// The names of an object's tags.
+    fn tags(&mut self, place: Place) -> Vec<String> {
+        let list = self.document.get(place, "tags");
+        let items: Vec<Place> = list.map(|list| self.document.items(list).collect()).unwrap_or_default();
+        let tags: Vec<Place> = items.into_iter().filter_map(|item| self.schemas.end(item)).collect();
+        tags.into_iter().filter_map(|tag| self.text(tag, "name")).collect()
+    }
+
     fn extensions(&self, place: Place) -> IndexMap<String, Value> {
         let fields = self.document.entries(place).filter(|(key, _)| key.starts_with("x-"));
         fields.map(|(key, value)| (key.to_owned(), self.document.value(value))).collect()

@@ -1,5 +1,7 @@
 //! Channels, their addresses and parameters, and the operations on them.
 
+use indexmap::IndexMap;
+
 use super::Contract;
 use crate::{
     api::{Action, Channel, MessageId, Operation, Parameter, Reply, Server},
@@ -36,6 +38,7 @@ impl Contract<'_> {
             topic: binding.map(|b| topics::from_binding(self.document, b, &address)),
             operations: Vec::new(),
             messages: Vec::new(),
+            tags: self.tags(place),
             extensions: self.extensions(place),
             place,
             address_unknown: self.three
@@ -80,6 +83,8 @@ impl Contract<'_> {
             reply: None,
             reply_to: None,
             kafka_binding: self.kafka_binding(fields).map(|b| self.document.value(b)),
+            tags: self.tags(fields),
+            extensions: self.extensions(fields),
             place,
         }
     }
@@ -193,6 +198,8 @@ fn reply_of(request: &Operation) -> Option<Operation> {
         reply: Some(reply.clone()),
         reply_to: Some(id),
         kafka_binding: None,
+        tags: Vec::new(),
+        extensions: IndexMap::new(),
         place: reply.place,
     })
 }

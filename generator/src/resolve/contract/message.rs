@@ -64,6 +64,7 @@ impl Contract<'_> {
             headers_name,
             correlation_id,
             kafka_binding,
+            tags: self.tags(fields),
             examples: self.examples(fields),
             extensions: self.extensions(fields),
             place,

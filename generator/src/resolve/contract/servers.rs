@@ -30,6 +30,9 @@ impl Contract<'_> {
                 variables,
                 protocol: protocol.to_ascii_lowercase(),
                 description: self.text(end, "description"),
+                tags: self.tags(end),
+                kafka_binding: self.kafka_binding(end).map(|binding| self.document.value(binding)),
+                extensions: self.extensions(end),
                 place: end,
             };
             servers.push((server, end));
