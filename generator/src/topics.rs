@@ -32,7 +32,7 @@ pub struct ClusterTopic {
 pub struct ClusterTopics {
     /// In the document's order, each followed by the dead-letter topics of the groups.
     pub topics: Vec<ClusterTopic>,
-    /// Addresses with parameters: any number of topics, of which the contract names none.
+    /// Addresses with parameters, and channels whose address is only known at run time: the contract names no topic.
     pub open: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl ClusterTopics {
         for channel in api.channels.iter().filter(|channel| channel.kafka) {
             let settings = channel.topic.clone().unwrap_or_default();
             let name = if settings.name.is_empty() { channel.address.clone() } else { settings.name };
-            if name.contains('{') {
+            if channel.is_open() || name.contains('{') {
                 found.open.push(name);
                 continue;
             }

@@ -38,8 +38,8 @@ pub(super) struct Args {
     /// The crate's name [default: made from the document's title]
     #[arg(long, value_name = "CRATE")]
     name: Option<String>,
-    /// The end of a 3.x document to generate [default: that of the configuration, else both]
-    #[arg(long, value_enum, value_name = "ROLE")]
+    /// The end of a 3.x document: application, client or both [default: the configuration's, else both]
+    #[arg(long, value_enum, value_name = "ROLE", hide_possible_values = true)]
     role: Option<Role>,
     /// A topics file: partitions, retention and key of each channel's topic
     #[arg(long, value_name = "FILE")]

@@ -162,9 +162,9 @@ pub(super) fn plan(
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<ChannelPlan> {
     unknown_names(api, config, findings);
-    let roles = api.channels.iter().flat_map(|channel| &channel.operations);
+    let mut operations = api.channels.iter().flat_map(|channel| &channel.operations);
     if config.package.role != Role::Both
-        && let Some(operation) = roles.filter(|o| matches!(o.action, Action::Publish | Action::Subscribe)).next()
+        && let Some(operation) = operations.find(|o| matches!(o.action, Action::Publish | Action::Subscribe))
     {
         let said = format!(
             "the role `{}` has no meaning in a 2.x document: both ends are generated",

@@ -314,7 +314,9 @@ fn check_address(address: &str) -> Result<(), SettingsError> {
         return fail("it is empty");
     }
     if address.contains('{') {
-        return fail("a variable of the contract's server is not filled in: `servers` of the generated crate has a function for it");
+        return fail(
+            "a variable of the contract's server is not filled in: `servers` of the generated crate has a function for it",
+        );
     }
     // librdkafka takes `plaintext://host:port` as well.
     let host_and_port = address.split_once("://").map_or(address, |(_, rest)| rest);
@@ -441,7 +443,8 @@ mod tests {
 
     #[test]
     fn an_address_without_a_port_is_refused_with_what_to_write() {
-        for address in ["", "localhost", "localhost:", "localhost:kafka", ":9092", "a:1,,b:2", "{env}.example.org:9092"] {
+        for address in ["", "localhost", "localhost:", "localhost:kafka", ":9092", "a:1,,b:2", "{env}.example.org:9092"]
+        {
             let error = KafkaSettings::new(address).unwrap_err();
             assert!(matches!(error, SettingsError::Address { .. }), "{address}: {error}");
         }
