@@ -17,6 +17,9 @@ pub trait Event: Sized + Send + Sync + 'static {
     const TYPE: &'static str;
     /// The version of its schema that new events bear, where one is known.
     const VERSION: Option<&'static str> = None;
+    /// Whether its address has parameters that the event does not give: it is published by the generated trait, or
+    /// [`Addressed`](crate::Addressed).
+    const OPEN_ADDRESS: bool = false;
     /// The examples that the contract gives.
     const EXAMPLES: &'static [Example] = &[];
     /// The headers that the contract gives it; `()` where it gives none.
@@ -51,16 +54,37 @@ pub trait Event: Sized + Send + Sync + 'static {
         if received.is_empty() { Vec::new() } else { self.headers().contradictions(received) }
     }
 
+    /// The name of the topic that it goes to, sent with these headers: [`TOPIC`](Self::TOPIC), with the parameters of its
+    /// address as the contract says that the event has them.
+    ///
+    /// # Errors
+    /// When its address has parameters that the event does not give, or has in a way that is no part of a topic's name.
+    fn topic(&self, _headers: &Self::Headers) -> Result<Cow<'static, str>, EncodeError> {
+        if Self::OPEN_ADDRESS {
+            let said = format!("its address, {}, has parameters: they must be given to publish it", Self::TOPIC.name);
+            return Err(EncodeError::Invalid(Violation::new("", said)));
+        }
+        Ok(Cow::Borrowed(Self::TOPIC.name))
+    }
+
     /// The message to send, with these headers.
     ///
     /// # Errors
-    /// When the value breaks the contract.
+    /// When the value breaks the contract, or its topic has no name.
     fn to_message(&self, headers: &Self::Headers) -> Result<Message, EncodeError> {
+        self.message_to(self.topic(headers)?, headers)
+    }
+
+    /// The same to another topic.
+    ///
+    /// # Errors
+    /// When the value breaks the contract.
+    fn message_to(&self, topic: Cow<'static, str>, headers: &Self::Headers) -> Result<Message, EncodeError> {
         let mut body = Vec::with_capacity(512);
         self.encode(&mut body)?;
         let mut out = Headers::new();
         headers.write(&mut out);
-        Ok(Message::new(Self::TOPIC.name, self.key(), out, Some(body)))
+        Ok(Message::new(topic, self.key(), out, Some(body)))
     }
 }
 

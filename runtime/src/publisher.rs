@@ -2,6 +2,7 @@
 
 mod ack;
 mod memory;
+mod outgoing;
 mod pipeline;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use ack::{Ack, AckShared, Settle};
 pub use memory::MemoryPublisher;
+pub use outgoing::{Addressed, Outgoing};
 pub use pipeline::{Pipeline, PublishFailures};
 
 use crate::codec::EncodeError;
@@ -119,28 +121,40 @@ pub trait PublisherExt: Publisher {
     ///
     /// # Errors
     /// When the event breaks the contract or the transport gives it up.
-    fn publish<'a, E: Event>(
+    fn publish<'a, O: Outgoing>(
         &'a self,
-        event: &E,
-    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, E> {
-        self.publish_with(event, &event.headers())
+        event: &O,
+    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, O> {
+        self.publish_with(event, &event.own_headers())
     }
 
     /// The same with headers of the caller's.
     ///
     /// # Errors
     /// As [`publish`](PublisherExt::publish).
-    fn publish_with<'a, E: Event>(
+    fn publish_with<'a, O: Outgoing>(
         &'a self,
-        event: &E,
-        headers: &E::Headers,
-    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, E> {
-        let sent = event.to_message(headers).map(|message| self.send(message));
+        event: &O,
+        headers: &O::Headers,
+    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, O> {
+        let sent = event.message(headers).map(|message| self.send(message));
+        async move { sent?.await?.await }
+    }
+
+    /// Publishes a message that was made of an event, or says why it could not be made.
+    ///
+    /// # Errors
+    /// As [`publish`](PublisherExt::publish).
+    fn publish_made<'a>(
+        &'a self,
+        message: Result<Message, EncodeError>,
+    ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self> {
+        let sent = message.map(|message| self.send(message));
         async move { sent?.await?.await }
     }
 
     /// Publishes an event to another topic than its own, and with another key: one that the contract puts on several
-    /// channels, or on one whose address has parameters.
+    /// channels.
     ///
     /// # Errors
     /// As [`publish`](PublisherExt::publish).
@@ -151,7 +165,7 @@ pub trait PublisherExt: Publisher {
         event: &E,
         headers: &E::Headers,
     ) -> impl Future<Output = Result<Receipt, PublishError>> + Send + use<'a, Self, E> {
-        let sent = event.to_message(headers).map(|message| self.send(Message { topic, key, ..message }));
+        let sent = event.message_to(topic, headers).map(|message| self.send(Message { key, ..message }));
         async move { sent?.await?.await }
     }
 
@@ -163,14 +177,14 @@ pub trait PublisherExt: Publisher {
     /// # Errors
     /// When one breaks the contract, and nothing is sent; or when the transport did not take some: how many, which, and
     /// why.
-    fn publish_all<'a, E: Event>(
+    fn publish_all<'a, O: Outgoing>(
         &'a self,
-        events: &'a [E],
-    ) -> impl Future<Output = Result<Vec<Receipt>, PublishFailures>> + Send + use<'a, Self, E> {
+        events: &'a [O],
+    ) -> impl Future<Output = Result<Vec<Receipt>, PublishFailures>> + Send + use<'a, Self, O> {
         async move {
             let mut failures = PublishFailures::default();
             for (position, event) in (0u64..).zip(events) {
-                if let Err(violation) = event.validate() {
+                if let Err(violation) = event.hold() {
                     failures.note(position, Err(EncodeError::Invalid(violation).into()));
                 }
             }
@@ -179,7 +193,7 @@ pub trait PublisherExt: Publisher {
             }
             let mut acks = Vec::with_capacity(events.len());
             for event in events {
-                acks.push(match event.to_message(&event.headers()) {
+                acks.push(match event.message(&event.own_headers()) {
                     Ok(message) => self.send(message).await,
                     Err(error) => Err(error.into()),
                 });

@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 
-use super::{Ack, PublishError, Publisher, Receipt};
-use crate::event::Event;
+use super::{Ack, Outgoing, PublishError, Publisher, Receipt};
 use crate::message::Message;
 
 /// Keeps a window of sends in flight: [`push`](Pipeline::push), push, [`finish`](Pipeline::finish).
@@ -92,11 +91,11 @@ impl<'p, P: Publisher + ?Sized, F: FnMut(u64, &Result<Receipt, PublishError>) + 
     ///
     /// # Errors
     /// When this event breaks the contract or cannot be accepted. It is not in the pipeline then, and takes no position.
-    pub fn push<E: Event>(
+    pub fn push<O: Outgoing>(
         &mut self,
-        event: &E,
-    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<'_, 'p, P, F, E> {
-        let message = event.to_message(&event.headers());
+        event: &O,
+    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<'_, 'p, P, F, O> {
+        let message = event.message(&event.own_headers());
         async move { self.push_message(message?).await }
     }
 
@@ -104,12 +103,12 @@ impl<'p, P: Publisher + ?Sized, F: FnMut(u64, &Result<Receipt, PublishError>) + 
     ///
     /// # Errors
     /// As [`push`](Pipeline::push).
-    pub fn push_with<E: Event>(
+    pub fn push_with<O: Outgoing>(
         &mut self,
-        event: &E,
-        headers: &E::Headers,
-    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<'_, 'p, P, F, E> {
-        let message = event.to_message(headers);
+        event: &O,
+        headers: &O::Headers,
+    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<'_, 'p, P, F, O> {
+        let message = event.message(headers);
         async move { self.push_message(message?).await }
     }
 
