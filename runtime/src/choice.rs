@@ -183,16 +183,17 @@ impl Visitor<'_> for Is<'_> {
 /// ```
 ///
 /// `with` is the type of the headers where all messages have the same, `each` where every message has its own. A message whose
-/// key on this channel is another than its own is followed by `keyed` and the function that gives it. `structure { "Placed" => Placed, … }` lists the
+/// key on this channel is another than its own is followed by `keyed` and the function that gives it; one whose topic follows from it,
+/// by `at` and the function that names it. `open` says that the address has parameters that messages do not give. `structure { "Placed" => Placed, … }` lists the
 /// messages where no value can be two of them.
 #[macro_export]
 macro_rules! messages {
     (
         $(#[doc = $doc:expr])*
         pub enum $name:ident {
-            $( $(#[doc = $variant_doc:expr])* $variant:ident($type:ty $(, keyed $key:path)?) ),* $(,)?
+            $( $(#[doc = $variant_doc:expr])* $variant:ident($type:ty $(, keyed $key:path)? $(, at $at:path)?) ),* $(,)?
         }
-        channel $channel:literal on $topic:ident with $headers:tt;
+        channel $channel:literal on $topic:ident with $headers:tt $(, $open:ident)?;
         $( by $place:tt $($step:literal).* { $( $($value:literal)|* => $named:ident ),* $(,)? } )*
         $( structure $structure:tt )?
     ) => {
@@ -242,7 +243,8 @@ macro_rules! messages {
                 fn contradictions(&self, received: $crate::HeadersRef<'_>) -> ::std::vec::Vec<&'static str> {
                     match self { $( Self::$variant(event) => $crate::Event::contradictions(event, received), )* }
                 }
-                $crate::__message_headers! { $headers $($variant)* }
+                $( $crate::__open_address! { $open } )?
+                $crate::__message_headers! { $headers $topic $($variant $($at)?),* }
             }
         };
     };
@@ -284,29 +286,70 @@ macro_rules! __by_structure {
     };
 }
 
-/// The headers of an enum of messages: of one type, or of each its own.
+/// That the address has parameters which no message gives.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __open_address {
+    (open) => {
+        const OPEN_ADDRESS: bool = true;
+    };
+}
+
+/// The headers of an enum of messages, and the topic that they go to.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __message_headers {
-    (each $($variant:ident)*) => {
+    (each $topic:ident $($variant:ident $($at:path)?),*) => {
         type Headers = ();
         fn headers(&self) {}
-        fn to_message(&self, (): &()) -> ::core::result::Result<$crate::Message, $crate::EncodeError> {
+        fn topic(
+            &self,
+            (): &(),
+        ) -> ::core::result::Result<::std::borrow::Cow<'static, str>, $crate::EncodeError> {
+            match self {
+                $( Self::$variant(event) => {
+                    $crate::__message_topic!($topic event &$crate::Event::headers(event); $($at)?)
+                } )*
+            }
+        }
+        fn message_to(
+            &self,
+            topic: ::std::borrow::Cow<'static, str>,
+            (): &(),
+        ) -> ::core::result::Result<$crate::Message, $crate::EncodeError> {
             let mut body = ::std::vec::Vec::with_capacity(512);
             self.encode(&mut body)?;
             let mut out = $crate::Headers::new();
             match self {
                 $( Self::$variant(event) => $crate::TypedHeaders::write(&$crate::Event::headers(event), &mut out), )*
             }
-            let topic = <Self as $crate::Event>::TOPIC.name;
             ::core::result::Result::Ok($crate::Message::new(topic, self.key(), out, ::core::option::Option::Some(body)))
         }
     };
-    ($headers:tt $($variant:ident)*) => {
+    ($headers:tt $topic:ident $($variant:ident $($at:path)?),*) => {
         type Headers = $headers;
         fn headers(&self) -> $headers {
             match self { $( Self::$variant(event) => $crate::Event::headers(event), )* }
         }
+        fn topic(
+            &self,
+            headers: &$headers,
+        ) -> ::core::result::Result<::std::borrow::Cow<'static, str>, $crate::EncodeError> {
+            match self { $( Self::$variant(event) => $crate::__message_topic!($topic event headers; $($at)?), )* }
+        }
+    };
+}
+
+/// The topic of a message: of one whose address has parameters, by a function.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __message_topic {
+    ($topic:ident $event:ident $headers:expr;) => {{
+        let _ = ($event, $headers);
+        ::core::result::Result::Ok(::std::borrow::Cow::Borrowed($topic.name))
+    }};
+    ($topic:ident $event:ident $headers:expr; $at:path) => {
+        $at($event, $headers)
     };
 }
 

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use crate::codec::DecodeError;
 use crate::event::{Event, TypedHeaders as _};
 use crate::record::RawRecord;
+use crate::topic::Parameters;
 
 /// An event on its way through a handler. Reads as the event itself.
 #[derive(Debug)]
@@ -46,6 +47,26 @@ impl<E, C> Delivery<E, C> {
     /// The same delivery without its context, for a handler that needs none.
     pub fn split(self) -> (Delivery<E>, C) {
         (Delivery { event: self.event, record: self.record, attempt: self.attempt, context: () }, self.context)
+    }
+}
+
+impl<E, C> Delivery<E, C> {
+    /// The parameters that the name of its topic says, for a handler of an address that has some.
+    ///
+    /// ```no_run
+    /// # use conecta_runtime::{Delivery, HandlerError};
+    /// # conecta_runtime::parameters! { pub struct Tenant of "tenants.{tenant}.orders" { "tenant" => pub tenant: String } }
+    /// # struct Order;
+    /// # fn handle(order: Delivery<Order>) -> Result<(), HandlerError> {
+    /// let Tenant { tenant } = order.parameters()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the record is of another address. A consumer hands none such over.
+    pub fn parameters<P: Parameters>(&self) -> Result<P, DecodeError> {
+        P::of_topic(self.record.topic())
     }
 }
 

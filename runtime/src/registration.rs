@@ -14,13 +14,14 @@ use crate::codec::DecodeError;
 use crate::event::Event;
 use crate::handler::{Delivery, HandlerError};
 use crate::record::RawRecord;
-use crate::topic::Topic;
+use crate::topic::{Address, Parameters, Topic};
 
 /// A handler for the events of one topic. The generated `consume` functions make it; `Consumer::on` takes it.
 ///
 /// `C` is what the handler is lent while it works: a transaction, or nothing.
 pub struct Registration<C = ()> {
     topic: Topic,
+    address: Option<Route>,
     event: &'static str,
     handler: &'static str,
     workers: Arc<dyn Workers<C>>,
@@ -36,10 +37,23 @@ impl<C: Send + 'static> Registration<C> {
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let workers = Of { handler: Arc::new(handler), call: Arc::new(call), types: PhantomData };
-        Self { topic, event: E::NAME, handler: type_name::<H>(), workers: Arc::new(workers) }
+        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), workers: Arc::new(workers) }
     }
 
-    /// The topic whose records it takes.
+    /// The same for all topics of an address: those whose names say parameters that the contract allows.
+    #[must_use]
+    pub fn parameterised<P: Parameters>(self) -> Self {
+        let is_of = |topic: &str| P::of_topic(topic).is_ok();
+        Self { address: Some(Route { address: P::pattern(), is_of }), ..self }
+    }
+
+    /// The address whose topics it takes, where it takes more than one.
+    #[must_use]
+    pub fn address(&self) -> Option<&'static Address> {
+        self.address.map(|route| route.address)
+    }
+
+    /// The topic whose records it takes; or what the contract says of every topic of its [address](Self::address).
     #[must_use]
     pub fn topic(&self) -> &Topic {
         &self.topic
@@ -57,6 +71,10 @@ impl<C: Send + 'static> Registration<C> {
         self.handler
     }
 
+    pub(crate) fn route(&self) -> Option<Route> {
+        self.address
+    }
+
     pub(crate) fn worker(&self) -> Box<dyn Work<C>> {
         self.workers.worker()
     }
@@ -67,8 +85,8 @@ impl Registration<()> {
     /// when the handler is done.
     #[must_use]
     pub fn lift<C: Send + 'static>(self) -> Registration<C> {
-        let Self { topic, event, handler, workers } = self;
-        Registration { topic, event, handler, workers: Arc::new(Lifted(workers)) }
+        let Self { topic, address, event, handler, workers } = self;
+        Registration { topic, address, event, handler, workers: Arc::new(Lifted(workers)) }
     }
 }
 
@@ -80,6 +98,14 @@ impl<C> fmt::Debug for Registration<C> {
             .field("handler", &self.handler)
             .finish_non_exhaustive()
     }
+}
+
+/// The topics of an address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub(crate) address: &'static Address,
+    /// Whether a topic is one of them.
+    pub(crate) is_of: fn(&str) -> bool,
 }
 
 /// Makes workers: one is used by one task, for one record after another.

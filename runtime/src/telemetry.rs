@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a consumer has done so far. Cheap to clone; every clone reads the same counters.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub struct Metrics(Arc<Counters>);
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     topics: BTreeMap<&'static str, TopicCounters>,
+    /// Topics of addresses, which are met as partitions of theirs are assigned.
+    met: RwLock<BTreeMap<Arc<str>, Arc<TopicCounters>>>,
     /// Times that partitions were assigned or revoked.
     pub(crate) rebalances: AtomicU64,
     /// Commits sent to the broker.
@@ -45,9 +47,20 @@ impl Metrics {
         &self.0
     }
 
-    /// The counters of one topic, which must be one that the consumer has a handler for.
-    pub(crate) fn topic(&self, topic: &str) -> Option<&TopicCounters> {
-        self.0.topics.get(topic)
+    /// Counts something of a topic that the consumer has a handler for. Gives what `count` does.
+    pub(crate) fn of<T>(&self, topic: &str, count: impl FnOnce(&TopicCounters) -> T) -> Option<T> {
+        if let Some(counters) = self.0.topics.get(topic) {
+            return Some(count(counters));
+        }
+        let met = self.0.met.read().unwrap_or_else(PoisonError::into_inner);
+        met.get(topic).map(|counters| count(counters))
+    }
+
+    /// Has a topic counted.
+    pub(crate) fn meet(&self, topic: &str) {
+        if self.of(topic, |_| ()).is_none() {
+            self.0.met.write().unwrap_or_else(PoisonError::into_inner).entry(topic.into()).or_default();
+        }
     }
 
     /// The counters as they are now.
@@ -55,7 +68,11 @@ impl Metrics {
     pub fn snapshot(&self) -> MetricsSnapshot {
         let counters = &*self.0;
         MetricsSnapshot {
-            topics: counters.topics.iter().map(|(topic, counters)| (*topic, counters.snapshot())).collect(),
+            topics: {
+                let own = counters.topics.iter().map(|(topic, counters)| (Arc::from(*topic), counters.snapshot()));
+                let met = counters.met.read().unwrap_or_else(PoisonError::into_inner);
+                own.chain(met.iter().map(|(topic, counters)| (Arc::clone(topic), counters.snapshot()))).collect()
+            },
             rebalances: read(&counters.rebalances),
             commits: read(&counters.commits),
             commit_failures: read(&counters.commit_failures),
@@ -92,8 +109,8 @@ fn read(counter: &AtomicU64) -> u64 {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MetricsSnapshot {
-    /// By topic.
-    pub topics: BTreeMap<&'static str, TopicMetrics>,
+    /// By topic; topics of an address each by itself, from when a partition of theirs was assigned.
+    pub topics: BTreeMap<Arc<str>, TopicMetrics>,
     /// Times that partitions were assigned or revoked.
     pub rebalances: u64,
     /// Commits sent to the broker.

@@ -110,9 +110,14 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
 
 impl<C: Send + 'static, I> Consumer<C, I> {
     /// Adds a handler: what a generated `consume` function returns. One a topic.
+    ///
+    /// One for an address with parameters takes every topic of it that there is, and those that come to be: they are found
+    /// within ten seconds, unless `topic.metadata.refresh.interval.ms` says otherwise. A topic whose name has a handler of
+    /// its own is left to that one.
     pub fn on(mut self, registration: Registration<C>) -> Self {
         self.registrations.push(registration);
-        self.metrics = Metrics::new(self.registrations.iter().map(|registration| registration.topic().name));
+        let exact = self.registrations.iter().filter(|registration| registration.address().is_none());
+        self.metrics = Metrics::new(exact.map(|registration| registration.topic().name));
         self
     }
 
@@ -206,8 +211,10 @@ impl<I: Inbox> Consumer<I::Context, I> {
         engine.run_length = RUN;
         engine.lane_capacity = lane_capacity(concurrency, engine.run_length);
 
-        let handlers =
-            registrations.iter().map(|registration| (registration.topic().name, registration.handler())).collect();
+        let handlers = registrations
+            .iter()
+            .map(|registration| (registration.topic().name, registration.route(), registration.handler()))
+            .collect();
         let pool = Pool::new();
         let plan = shell::Plan {
             settings,
@@ -263,6 +270,16 @@ impl<I: Inbox> Consumer<I::Context, I> {
                     second: registration.handler(),
                 });
             }
+            if let Some(address) = registration.address() {
+                let overlaps = |other: &&Registration<_>| other.address().is_some_and(|other| address.overlaps(other));
+                if let Some(other) = self.registrations[..index].iter().find(overlaps) {
+                    return Err(ConsumerError::AddressesOverlap {
+                        first: other.topic().name,
+                        second: topic,
+                        handlers: [other.handler(), registration.handler()],
+                    });
+                }
+            }
             if let (Some(remembered), Some(kept)) = (self.inbox.remembers_for(), registration.topic().retention_ms)
                 // A negative one stands for no end.
                 && u64::try_from(kept).map_or(true, |kept| remembered < Duration::from_millis(kept))
@@ -303,6 +320,21 @@ pub enum ConsumerError {
         first: &'static str,
         /// And of the other.
         second: &'static str,
+    },
+    /// A topic can be one of two addresses, each with a handler: which of them is to take it cannot be told from its name.
+    #[error(
+        "a topic can be both {first} and {second}, handled by {} and {}: give one of them a consumer with another group, or \
+         addresses that differ in a word",
+        handlers[0],
+        handlers[1]
+    )]
+    AddressesOverlap {
+        /// One address.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// The types of their handlers.
+        handlers: [&'static str; 2],
     },
     /// The inbox forgets events that the topic still has: those would be handled again if the group were set back.
     #[error(

@@ -63,6 +63,10 @@ impl<I: Inbox> Lanes<I> {
         run: Run,
         records: &mut Vec<(Token, RawRecord)>,
     ) -> Answer {
+        let index = run.handler as usize;
+        if self.registrations.get(index).is_some_and(|registration| registration.address().is_some()) {
+            lane.tally[index].turn_to(records, &self.metrics);
+        }
         let mut done = 0;
         let mut failure = None;
         for (token, record) in records.drain(..) {
@@ -181,26 +185,18 @@ impl<I: Inbox> Lanes<I> {
     }
 
     fn contradicted(&self, record: &RawRecord, headers: &[&'static str]) {
-        if let Some(topic) = self.metrics.topic(record.topic()) {
-            let so_far = add(&topic.contradictions, headers.len() as u64);
-            // Often enough to be seen, not so often that it buries the rest.
-            if so_far.is_power_of_two() || so_far % 10_000 < headers.len() as u64 {
-                tracing::warn!(?record, ?headers, so_far, "headers contradict the event; the event wins");
-            }
+        let count = headers.len() as u64;
+        let so_far = self.metrics.of(record.topic(), |topic| add(&topic.contradictions, count));
+        // Often enough to be seen, not so often that it buries the rest.
+        if let Some(so_far) = so_far.filter(|so_far| so_far.is_power_of_two() || so_far % 10_000 < count) {
+            tracing::warn!(?record, ?headers, so_far, "headers contradict the event; the event wins");
         }
     }
 
     /// Adds what a chunk came to to the counters.
     fn count(&self, tally: &mut [Tally]) {
         for (registration, tally) in self.registrations.iter().zip(tally) {
-            if let Some(topic) = self.metrics.topic(registration.topic().name) {
-                if tally.handled > 0 {
-                    add(&topic.handled, std::mem::take(&mut tally.handled));
-                }
-                if tally.duplicates > 0 {
-                    add(&topic.duplicates, std::mem::take(&mut tally.duplicates));
-                }
-            }
+            tally.add_to(&self.metrics, registration.topic().name);
         }
     }
 }
@@ -217,8 +213,32 @@ struct Lane<I: Inbox> {
 
 #[derive(Default)]
 struct Tally {
+    /// Which topic it is of, where the handler is for all of an address.
+    topic: Option<Arc<str>>,
     handled: u64,
     duplicates: u64,
+}
+
+impl Tally {
+    fn add_to(&mut self, metrics: &Metrics, topic: &str) {
+        let Self { topic: of_address, handled, duplicates } = self;
+        if *handled + *duplicates == 0 {
+            return;
+        }
+        metrics.of(of_address.as_deref().unwrap_or(topic), |topic| {
+            add(&topic.handled, std::mem::take(handled));
+            add(&topic.duplicates, std::mem::take(duplicates));
+        });
+    }
+
+    /// From here on it is of the topic of these records, which all have one.
+    fn turn_to(&mut self, records: &[(Token, RawRecord)], metrics: &Metrics) {
+        let topic = records.first().map_or("", |(_, record)| record.topic());
+        if self.topic.as_deref() != Some(topic) {
+            self.add_to(metrics, "");
+            self.topic = Some(topic.into());
+        }
+    }
 }
 
 /// The chunk a lane has in hand.

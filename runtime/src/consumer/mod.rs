@@ -26,6 +26,8 @@ pub(crate) mod side_topic;
 mod without_id;
 
 #[cfg(feature = "kafka")]
+pub(crate) use self::side_topic::redrive_pattern;
+#[cfg(feature = "kafka")]
 pub use self::{
     builder::{Consumer, ConsumerError, Report},
     shutdown::shutdown_signal,

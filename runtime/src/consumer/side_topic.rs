@@ -1,10 +1,17 @@
 //! The topics beside a topic that belong to one group: what it gave up, and what is brought back to it.
 
+use crate::topic::Address;
+
 /// What dead letters of a topic are brought back to a group through: `casos.creados.derivacion.redrive`. The group reads it
 /// as soon as it exists; no other group does.
 #[must_use]
 pub fn redrive_topic(topic: &str, group: &str) -> String {
     format!("{topic}.{group}.redrive")
+}
+
+/// The regular expression of those topics for every topic of an address.
+pub(crate) fn redrive_pattern(address: &Address, group: &str) -> String {
+    address.regex_with(&redrive_topic("", group))
 }
 
 /// The topic whose events stand in a topic beside it; `None` of any other topic.

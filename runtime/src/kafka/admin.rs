@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,11 +40,46 @@ impl Admin {
     /// as [`KafkaSettings::replication_factor`] says where that is set; when the cluster has too few brokers for them
     /// nothing is created.
     ///
+    /// Of an address with parameters those topics are compared that there are; none is created, since nobody knows which:
+    /// [`create_topics_of`](Self::create_topics_of) does that.
+    ///
     /// # Errors
     /// When the cluster does not answer, is too small, or refuses a topic.
     pub async fn create_topics(&self, topics: &[Topic]) -> Result<TopicsReport, AdminError> {
         let cluster = self.cluster().await?;
-        let (existing, missing): (Vec<&Topic>, Vec<&Topic>) =
+        let mut named = Vec::new();
+        for topic in topics {
+            if topic.has_parameters() {
+                let alike = cluster.topics.keys().filter(|name| topic.is(name) && !topics.iter().any(|it| it.name == **name));
+                named.extend(alike.map(|name| Named { name, topic }));
+            } else {
+                named.push(Named { name: topic.name, topic });
+            }
+        }
+        self.create_named(&cluster, &named).await
+    }
+
+    /// The same for topics of an address with parameters, of which the contract says what they are like and their names are given.
+    ///
+    /// # Errors
+    /// As [`create_topics`](Self::create_topics); or when a name is none of the address.
+    pub async fn create_topics_of<N: AsRef<str>>(
+        &self,
+        address: &Topic,
+        names: &[N],
+    ) -> Result<TopicsReport, AdminError> {
+        let mut named = Vec::new();
+        for name in names.iter().map(AsRef::as_ref) {
+            if !address.is(name) {
+                return Err(refused(name, &format_args!("it is no topic of {}", address.name)));
+            }
+            named.push(Named { name, topic: address });
+        }
+        self.create_named(&self.cluster().await?, &named).await
+    }
+
+    async fn create_named(&self, cluster: &Cluster, topics: &[Named<'_>]) -> Result<TopicsReport, AdminError> {
+        let (existing, missing): (Vec<Named<'_>>, Vec<Named<'_>>) =
             topics.iter().partition(|topic| cluster.topics.contains_key(topic.name));
         for topic in &missing {
             if let Some(wanted) = self.copies(topic)
@@ -55,7 +91,7 @@ impl Admin {
         let mut report = TopicsReport {
             created: Vec::new(),
             existing: existing.iter().map(|topic| topic.name.to_owned()).collect(),
-            differences: self.compare(&cluster, &existing).await?,
+            differences: self.compare(cluster, &existing).await?,
         };
         self.create(&missing, &mut report).await?;
         Ok(report)
@@ -94,7 +130,7 @@ impl Admin {
         self.settings.replication_override().or(topic.replication_factor).map(i32::from)
     }
 
-    async fn create(&self, topics: &[&Topic], report: &mut TopicsReport) -> Result<(), AdminError> {
+    async fn create(&self, topics: &[Named<'_>], report: &mut TopicsReport) -> Result<(), AdminError> {
         if topics.is_empty() {
             return Ok(());
         }
@@ -133,9 +169,9 @@ impl Admin {
         Ok(())
     }
 
-    async fn compare(&self, cluster: &Cluster, topics: &[&Topic]) -> Result<Vec<Difference>, AdminError> {
+    async fn compare(&self, cluster: &Cluster, topics: &[Named<'_>]) -> Result<Vec<Difference>, AdminError> {
         let mut differences = Vec::new();
-        let mut note = |topic: &Topic, what: &str, contract: String, actual: String| {
+        let mut note = |topic: &Named<'_>, what: &str, contract: String, actual: String| {
             if contract != actual {
                 differences.push(Difference { topic: topic.name.into(), what: what.into(), contract, actual });
             }
@@ -199,6 +235,20 @@ impl Admin {
                 })
                 .collect(),
         })
+    }
+}
+
+/// What the contract says of a topic of that name.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    name: &'a str,
+    topic: &'a Topic,
+}
+
+impl Deref for Named<'_> {
+    type Target = Topic;
+    fn deref(&self) -> &Topic {
+        self.topic
     }
 }
 

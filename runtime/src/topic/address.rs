@@ -152,6 +152,11 @@ impl Address {
     /// The regular expression of its topics, for a subscription: anchored, of what librdkafka and the broker both understand.
     #[must_use]
     pub fn regex(&self) -> String {
+        self.regex_with("")
+    }
+
+    /// The same for topics whose names go on like that.
+    pub(crate) fn regex_with(&self, suffix: &str) -> String {
         let mut out = String::from("^");
         for part in &self.parts {
             match *part {
@@ -159,6 +164,7 @@ impl Address {
                 Part::Parameter(index) => self.parameters[index].regex(&mut out),
             }
         }
+        escape(suffix, &mut out);
         out.push('$');
         out
     }

@@ -22,6 +22,7 @@ use crate::consumer::engine::{
 use crate::consumer::failure::{FailureCode, masked};
 use crate::consumer::pool::{Answer, Chunk, Failed, Pool, Run};
 use crate::consumer::side_topic;
+use crate::registration::Route;
 use crate::telemetry::{Metrics, add};
 
 /// How many records the engine is given at once; its bounds are exceeded by no more than that.
@@ -40,6 +41,8 @@ const BUSY_REST: Duration = Duration::from_millis(2);
 /// A handler, as far as the shell needs to know it.
 pub(super) struct HandlerInfo {
     pub(super) topic: &'static str,
+    /// The topics that it is for, where they are those of an address.
+    pub(super) route: Option<Route>,
     pub(super) name: &'static str,
     /// What its last event said that failed for a dependency, without the payload's values.
     pub(super) complaint: String,
@@ -270,9 +273,9 @@ impl Core {
         let len = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
         let run = Run { id: run, attempt, handler, len };
         if attempt > 1
-            && let Some(topic) = self.handlers.get(handler as usize).and_then(|it| self.metrics.topic(it.topic))
+            && let Some(record) = tokens.first().and_then(|token| self.store.record(*token))
         {
-            add(&topic.retried, 1);
+            self.metrics.of(record.topic(), |topic| add(&topic.retried, 1));
         }
         let records = tokens.iter().filter_map(|token| Some((*token, self.store.record(*token)?)));
         match chunks.last_mut().filter(|chunk| !chunk.is_full()) {
@@ -396,17 +399,18 @@ impl Core {
 
     /// The group gave us partitions.
     pub(super) fn assign(&mut self, list: &TopicPartitionList) {
-        let handlers: HashMap<_, _> = (0..).zip(&self.handlers).map(|(index, it)| (it.topic, index)).collect();
-        for element in list.elements() {
-            let topic = element.topic();
-            let whose = || match handlers.get(topic) {
-                Some(handler) => (*handler, None),
-                None => {
-                    let source = side_topic::source(topic, &self.group);
-                    (source.and_then(|source| handlers.get(source)).copied().unwrap_or_default(), source)
-                }
+        let mut handlers = HashMap::new();
+        let elements = list.elements();
+        for element in &elements {
+            let (topic, number) = (element.topic(), element.partition());
+            let whose = *handlers.entry(topic).or_insert_with_key(|topic| self.whose(topic));
+            let Some((handler, source)) = whose else {
+                // Nobody subscribed to it: the subscription's pattern is the one that handlers are looked up by.
+                tracing::error!(topic, partition = number, "no handler is for this topic: what it holds is left alone");
+                continue;
             };
-            let id = self.partitions.id(topic, element.partition(), whose);
+            self.metrics.meet(source.unwrap_or(topic));
+            let id = self.partitions.id(topic, number, || (handler, source));
             let epoch = Partitions::next_epoch();
             let turn = self.turn + 1;
             self.forget(id);
@@ -418,6 +422,22 @@ impl Core {
             let circuit = CircuitId(self.partitions.get(id).map_or(0, |partition| partition.handler));
             self.engine.step(Input::Assigned { partition: id, epoch, circuit, position: None }, &mut self.effects);
         }
+    }
+
+    /// The handler of a topic, and the topic whose events it holds if that is another one.
+    fn whose<'t>(&self, topic: &'t str) -> Option<(u32, Option<&'t str>)> {
+        if let Some(handler) = self.handler_of(topic) {
+            return Some((handler, None));
+        }
+        let source = side_topic::source(topic, &self.group)?;
+        Some((self.handler_of(source)?, Some(source)))
+    }
+
+    /// The handler of a topic: the one for that name, else the one for an address of it.
+    fn handler_of(&self, topic: &str) -> Option<u32> {
+        let exact = self.handlers.iter().position(|it| it.route.is_none() && it.topic == topic);
+        let found = exact.or_else(|| self.handlers.iter().position(|it| it.route.is_some_and(|at| (at.is_of)(topic))));
+        found.and_then(|index| u32::try_from(index).ok())
     }
 
     /// Those of the partitions that librdkafka was told to pause.

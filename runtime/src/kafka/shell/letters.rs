@@ -50,22 +50,18 @@ impl Letters {
 
     /// Writes one, and says whether it is safe. What went wrong is logged and counted here; the caller tries again.
     pub(super) async fn deliver(&self, letter: &Undeliverable) -> bool {
-        let topic = self.metrics.topic(letter.record.topic());
+        let topic = letter.record.topic();
         let code = letter.failures.as_ref().map_or("rejected", |failures| failures.last.code.as_str());
         match self.write(letter).await {
             Ok(to) => {
-                if let Some(topic) = topic {
-                    add(&topic.dead_lettered, 1);
-                }
+                self.metrics.of(topic, |topic| add(&topic.dead_lettered, 1));
                 let record = &letter.record;
                 let reason = letter.failures.as_ref().map_or_else(String::new, |it| masked(&it.last.reason, record));
                 tracing::warn!(?record, to, code, reason, attempts = letter.attempts, "dead-lettered");
                 true
             }
             Err(error) => {
-                if let Some(topic) = topic {
-                    add(&topic.dead_letter_failures, 1);
-                }
+                self.metrics.of(topic, |topic| add(&topic.dead_letter_failures, 1));
                 tracing::error!(
                     record = ?letter.record,
                     code,

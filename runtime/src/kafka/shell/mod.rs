@@ -29,7 +29,8 @@ use self::rebalance::Rebalances;
 use super::settings::{KafkaSettings, SettingsError};
 use crate::consumer::engine::Settings;
 use crate::consumer::pool::Pool;
-use crate::consumer::redrive_topic;
+use crate::consumer::{redrive_pattern, redrive_topic};
+use crate::registration::Route;
 use crate::telemetry::Metrics;
 
 /// How many messages are polled in one turn.
@@ -42,10 +43,14 @@ pub(crate) struct Plan {
     pub(crate) settings: KafkaSettings,
     pub(crate) group: String,
     pub(crate) engine: Settings,
-    /// Topic and handler type of each registration, in order.
-    pub(crate) handlers: Vec<(&'static str, &'static str)>,
+    /// Topic, address and handler type of each registration, in order.
+    pub(crate) handlers: Vec<(&'static str, Option<Route>, &'static str)>,
     pub(crate) create_dead_letter_topics: bool,
 }
+
+/// How soon a new topic of an address is found, in milliseconds. librdkafka's own five minutes are long for who waits for a new
+/// tenant's first event; with `group.protocol=consumer` it is the broker that looks.
+const REFRESH: (&str, &str) = ("topic.metadata.refresh.interval.ms", "10000");
 
 /// A running poll thread.
 pub(crate) struct Shell {
@@ -57,12 +62,29 @@ pub(crate) struct Shell {
 
 /// Starts the poll thread.
 pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<Shell, SettingsError> {
-    let config = plan.settings.consumer_config(&plan.group)?;
+    let mut config = plan.settings.consumer_config(&plan.group)?;
+    let has_addresses = plan.handlers.iter().any(|(_, route, _)| route.is_some());
+    if has_addresses && plan.settings.consumer_value(REFRESH.0).is_none() {
+        config.set(REFRESH.0, REFRESH.1);
+    }
     let letters = Letters::new(&plan.settings, &plan.group, plan.create_dead_letter_topics, metrics.clone());
-    let topics: Vec<_> = plan.handlers.iter().map(|(topic, _)| (*topic).to_owned()).collect();
-    let brought_back = topics.iter().map(|topic| redrive_topic(topic, &plan.group)).collect();
-    let handlers =
-        plan.handlers.iter().map(|&(topic, name)| HandlerInfo { topic, name, complaint: String::new() }).collect();
+    let mut always = Vec::new();
+    let mut brought_back = Vec::new();
+    for (topic, route, _) in &plan.handlers {
+        match route {
+            // What begins with `^` is a regular expression to librdkafka; no topic is called so.
+            Some(route) => always.extend([route.address.regex(), redrive_pattern(route.address, &plan.group)]),
+            None => {
+                always.push((*topic).to_owned());
+                brought_back.push(redrive_topic(topic, &plan.group));
+            }
+        }
+    }
+    let handlers = plan
+        .handlers
+        .iter()
+        .map(|&(topic, route, name)| HandlerInfo { topic, route, name, complaint: String::new() })
+        .collect();
     let runtime = tokio::runtime::Handle::current();
     let core = Core::new(plan.engine, plan.group, handlers, Arc::clone(&pool), metrics, letters, runtime);
     let mut consumer: BaseConsumer<Rebalances> =
@@ -76,7 +98,7 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
     let (committer, commits) = Committer::start(Arc::clone(&consumer), Arc::clone(&pool)).map_err(no_thread)?;
     consumer.context().core().committer = Some(committer);
     let (lookout, looking) =
-        Lookout::start(Arc::clone(&consumer), Arc::clone(&pool), topics, brought_back).map_err(no_thread)?;
+        Lookout::start(Arc::clone(&consumer), Arc::clone(&pool), always, brought_back).map_err(no_thread)?;
 
     let (drained, has_drained) = oneshot::channel();
     let (closed, has_closed) = oneshot::channel();

@@ -55,8 +55,8 @@ impl Reader {
                 self.push(&mut builder, &message);
             }
             count += self.finish(builder, partitions, store, id);
-            if let Some(topic) = partitions.get(id).and_then(|partition| metrics.topic(partition.source())) {
-                add(&topic.consumed, count);
+            if let Some(partition) = partitions.get(id) {
+                metrics.of(partition.source(), |topic| add(&topic.consumed, count));
             }
         }
     }
