@@ -46,7 +46,9 @@ pub use datetime::DateTime;
 pub use event::{Event, Example, MessageInfo, TypedHeaders, new_event_id};
 pub use handler::{Delivery, FailureKind, HandlerError};
 pub use message::{Headers, HeadersRef, Message};
-pub use publisher::{Ack, Addressed, DynPublisher, Pipeline, PublishError, PublishFailures, Publisher, PublisherExt, Receipt};
+pub use publisher::{
+    Ack, Addressed, DynPublisher, Pipeline, PublishError, PublishFailures, Publisher, PublisherExt, Receipt,
+};
 pub use record::{RawRecord, RecordParts};
 pub use registration::Registration;
 #[cfg(feature = "decimal")]

@@ -50,7 +50,8 @@ impl Admin {
         let mut named = Vec::new();
         for topic in topics {
             if topic.has_parameters() {
-                let alike = cluster.topics.keys().filter(|name| topic.is(name) && !topics.iter().any(|it| it.name == **name));
+                let alike =
+                    cluster.topics.keys().filter(|name| topic.is(name) && !topics.iter().any(|it| it.name == **name));
                 named.extend(alike.map(|name| Named { name, topic }));
             } else {
                 named.push(Named { name: topic.name, topic });

@@ -393,9 +393,16 @@ mod tests {
         let said = |text: &str| Err(text.to_owned());
         assert_eq!(fault("a.{tenant}", &[""]), said("tenant: is empty, and the address needs it"));
         for value in ["a.b", "a b", "a/b", "é", "a\n"] {
-            assert_eq!(fault("a.{tenant}", &[value]), said("tenant: may hold letters, digits, `_` and `-` only"), "{value}");
+            assert_eq!(
+                fault("a.{tenant}", &[value]),
+                said("tenant: may hold letters, digits, `_` and `-` only"),
+                "{value}"
+            );
         }
-        assert_eq!(fault("{e}-{t}", &["a-b", "c"]), said("e: may hold letters, digits and `_` only, and does not begin with `_`"));
+        assert_eq!(
+            fault("{e}-{t}", &["a-b", "c"]),
+            said("e: may hold letters, digits and `_` only, and does not begin with `_`")
+        );
         assert_eq!(fault("x.{e}_{t}", &["a_b", "c"]), said("e: may hold letters, digits and `-` only"));
         assert_eq!(fault("x.{region}", &["asia"]), said("region: is not among the values that the contract lists"));
         let long = "x".repeat(248);

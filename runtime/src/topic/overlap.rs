@@ -79,7 +79,9 @@ fn steps(labels: &[Label<'_>], at: At) -> Vec<(Next, Vec<At>)> {
     match labels.get(at.piece) {
         None => Vec::new(),
         Some(Label::OneOf(texts)) => {
-            let Some(byte) = texts.get(at.text).and_then(|text| text.as_bytes().get(at.read)) else { return Vec::new() };
+            let Some(byte) = texts.get(at.text).and_then(|text| text.as_bytes().get(at.read)) else {
+                return Vec::new();
+            };
             let read = at.read + 1;
             let after = match texts[at.text].len() == read {
                 true => starts(labels, at.piece + 1),

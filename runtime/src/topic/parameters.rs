@@ -63,7 +63,7 @@ pub fn located<V: HeaderValue, W: HeaderValue>(name: &'static str, value: Option
     V::from_header(&write(value)).map_err(|broken| EncodeError::Invalid(Violation::new(name, broken)))
 }
 
-/// Makes a struct the [`Parameters`](crate::topic::Parameters) of an address. `#[listed]` stands before those whose type is an
+/// Makes a struct the [`Parameters`](crate::topic::Parameters) of an address. `listed` are those whose type is an
 /// [`enumeration!`](crate::enumeration) of texts.
 ///
 /// ```
@@ -80,8 +80,7 @@ pub fn located<V: HeaderValue, W: HeaderValue>(name: &'static str, value: Option
 ///         /// Whose orders.
 ///         "tenant" => pub tenant: String,
 ///         /// Where.
-///         #[listed]
-///         "region" => pub region: Region,
+///         "region" listed => pub region: Region,
 ///     }
 /// }
 /// # }
@@ -99,7 +98,7 @@ macro_rules! parameters {
     (
         $(#[doc = $doc:expr])*
         pub struct $name:ident of $address:literal {
-            $( $(#[doc = $field_doc:expr])* $(#[$listed:ident])? $json:literal => pub $field:ident: $type:ty ),* $(,)?
+            $( $(#[doc = $field_doc:expr])* $json:literal $($listed:ident)? => pub $field:ident: $type:ty ),* $(,)?
         }
     ) => {
         $(#[doc = $doc])*
