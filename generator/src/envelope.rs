@@ -166,7 +166,7 @@ pub(crate) fn field(api: &Api, outline: &Outline, payload: SchemaId, name: &str)
 }
 
 /// Follows names of properties down to a scalar.
-fn find(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Option<Path> {
+pub(crate) fn find(api: &Api, outline: &Outline, payload: SchemaId, path: &[&str]) -> Option<Path> {
     follow(api, outline, payload, path).filter(|path| is_scalar(outline, path.schema))
 }
 

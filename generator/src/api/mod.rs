@@ -76,7 +76,7 @@ pub struct Variable {
     pub description: Option<String>,
 }
 
-/// The `{name}`s in an address.
+/// The `{name}`s in an address: its parameters, or its variables.
 pub(crate) fn names_in(address: &str) -> impl Iterator<Item = &str> {
     address.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
@@ -155,6 +155,12 @@ pub struct Parameter {
     pub description: Option<String>,
     /// The values it may take; empty is any.
     pub values: Vec<String>,
+    /// Its schema: 2.x has one, in 3.x the parameter itself reads as one where it lists values.
+    pub schema: Option<SchemaId>,
+    /// The value that it has if none is given.
+    pub default: Option<String>,
+    /// Where an event has it, a runtime expression.
+    pub location: Option<String>,
     /// Place.
     pub place: Place,
 }

@@ -328,6 +328,9 @@ codes! {
     NO_ROLE = 816 Warning "a 2.x document has no roles",
         "`publish` is what the application receives, says the specification of 2.x, and many documents mean the opposite: so both ends of each operation are generated, whatever role is asked for.",
         "asyncapi: 3.0.0\noperations:\n  place: { action: send, channel: { $ref: '#/channels/orders' } }";
+    NO_LOCATION = 817 Warning "the location of a parameter leads nowhere",
+        "A parameter's `location` says where an event has its value. Where it is no runtime expression, or leads to nothing or to more than one value in some message of the channel, whoever publishes is asked for the parameter instead.",
+        "parameters:\n  tenant: { location: $message.payload#/tenant }   # and the payload has no `tenant`";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";

@@ -26,6 +26,15 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
     let mut body = Source::default();
 
     body.items(topic(channel, &paths));
+    for (macro_name, text) in super::address::structs(&writer, index) {
+        match macro_name {
+            Some(name) => {
+                let inner: String = text.lines().map(|line| format!("    {line}\n")).collect();
+                body.text(&format!("::conecta_runtime::{name}! {{\n{inner}}}\n"));
+            }
+            None => body.text(&text),
+        }
+    }
     let shapes = writer.shapes();
     let own: Vec<MessageId> = channel
         .messages
@@ -56,6 +65,7 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
     }
     for id in &channel.messages {
         body.items(key_here(context, *id, index, &paths));
+        body.items(super::address::function(context, *id, index, &paths));
     }
     for end in &plan.producers {
         for item in producer(context, end, index, &paths) {
@@ -216,7 +226,15 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
         let plain = naming::field(method);
         let headers = super::headers::type_of(context, &context.api.messages[id.0 as usize], paths);
         let is_home = context.outline.messages[id.0 as usize].channel == channel;
-        let (send, send_with) = if is_home && !open {
+        let publishing = super::address::publishing(context, *id, channel, paths);
+        let asked = publishing.as_ref().map(|publishing| &publishing.asked);
+        let (send, send_with) = if let Some(publishing) = &publishing {
+            let (message, message_with) = (&publishing.message, &publishing.message_with);
+            (
+                quote!(#extension::publish_made(self, #message)),
+                quote!(#extension::publish_made(self, #message_with)),
+            )
+        } else if is_home && !open {
             (quote!(#extension::publish(self, event)), quote!(#extension::publish_with(self, event, headers)))
         } else {
             // The event's own topic is that of its home, or no topic at all.
@@ -238,7 +256,7 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
                 /// The same with these headers.
                 fn #with<'a>(
                     &'a self,
-                    #given
+                    #given #asked
                     event: &#event,
                     headers: &#headers,
                 ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
@@ -250,7 +268,7 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
             /// Publishes it with the headers that follow from it, and resolves when it is safe.
             fn #plain<'a>(
                 &'a self,
-                #given
+                #given #asked
                 event: &#event,
             ) -> impl #future<Output = Result<#receipt, #error>> + Send + use<'a, Self> {
                 #send
@@ -295,6 +313,13 @@ fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
         docs.markdown("Other messages of the channel are none of the operation's: they are passed over.")
     } else {
         docs
+    };
+    let docs = match &context.channels[channel].address {
+        Some(address) => docs.markdown(format!(
+            "It gets the events of every topic of the address; `event.parameters::<{}>()` says which.",
+            address.name
+        )),
+        None => docs,
     };
     let docs = docs.outer();
     let future = paths.std("::std::future", "Future");
@@ -344,12 +369,17 @@ fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
         }
         false => (" Has a consumer hand this channel's events to `handler`.", None, quote!(TOPIC)),
     };
+    let parameterised = context.channels[channel].address.as_ref().map(|address| {
+        let parameters = ident(&address.name);
+        quote!(.parameterised::<#parameters>())
+    });
     let register = quote! {
         #[doc = #doc]
         pub fn #consume<#c: Send + 'static, #h: #name<#c>>(#given handler: #h) -> #registration<#c> {
             #registration::new(#topic, handler, |handler: #arc<#h>, event: #delivery<#received, #c>| async move {
                 #handle
             })
+            #parameterised
         }
     };
     Some([item, register])

@@ -63,9 +63,18 @@ impl Docs {
 
     /// `//! …`, for the top of a file.
     pub(super) fn inner(&self) -> String {
+        self.comment("//!")
+    }
+
+    /// `/// …`, for what is written as text.
+    pub(super) fn outer_text(&self) -> String {
+        self.comment("///")
+    }
+
+    fn comment(&self, sign: &str) -> String {
         let mut out = String::new();
         for line in self.spaced() {
-            out.push_str("//!");
+            out.push_str(sign);
             out.push_str(&line);
             out.push('\n');
         }

@@ -63,6 +63,25 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
         let example = paths.runtime("Example");
         quote!(const EXAMPLES: &'static [#example] = #name;)
     });
+    let channel = context.outline.messages[id.0 as usize].channel;
+    let (open, topic_of) = match &context.channels[channel].address {
+        None => (None, None),
+        Some(address) if address.is_closed() => {
+            let (function, error) = (super::address::topic_of(context, id, channel), paths.runtime("EncodeError"));
+            let topic_of = quote! {
+                fn topic(&self, headers: &Self::Headers) -> Result<#cow<'static, str>, #error> {
+                    #function(self, headers)
+                }
+            };
+            (None, Some(topic_of))
+        }
+        Some(_) => (
+            Some(quote!(
+                const OPEN_ADDRESS: bool = true;
+            )),
+            None,
+        ),
+    };
     quote! {
         impl #event for #ty {
             const NAME: &'static str = #name;
@@ -70,11 +89,13 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
             const TYPE: &'static str = #kind;
             #version_constant
             #examples
+            #open
             type Headers = #headers_type;
             fn id(&self) -> Option<#cow<'_, str>> { #event_id }
             fn version(&self) -> Option<#cow<'_, str>> { #version }
             fn key(&self) -> Option<Vec<u8>> { #key }
             fn headers(&self) -> Self::Headers { #headers }
+            #topic_of
             #body
         }
     }
@@ -100,7 +121,7 @@ pub(super) fn certain(path: &Path) -> TokenStream {
     certain_of(&ident("self"), path)
 }
 
-fn certain_of(event: &Ident, path: &Path) -> TokenStream {
+pub(super) fn certain_of(event: &Ident, path: &Path) -> TokenStream {
     path.steps.iter().fold(quote!(#event), |at, step| {
         let field = naming::field(&step.ident);
         if step.wrapped { quote!(#at.#field.0) } else { quote!(#at.#field) }
@@ -112,7 +133,7 @@ pub(super) fn uncertain(path: &Path) -> TokenStream {
     uncertain_of(&ident("self"), path)
 }
 
-fn uncertain_of(event: &Ident, path: &Path) -> TokenStream {
+pub(super) fn uncertain_of(event: &Ident, path: &Path) -> TokenStream {
     let mut at = quote!(#event);
     let mut optional = false;
     for step in &path.steps {

@@ -1,5 +1,6 @@
 //! The contract as Rust: a module a channel, the shared types, the headers, the root.
 
+mod address;
 mod channel;
 mod contract;
 mod defaults;

@@ -23,6 +23,7 @@ use crate::overrides::{self, Overrides, Said};
 use crate::tell::{self, Tell};
 use crate::types::Outline;
 
+use super::address::{self, AddressPlan};
 use super::message::{self, MessagePlan};
 
 /// A channel, planned.
@@ -36,6 +37,8 @@ pub(crate) struct ChannelPlan {
     pub(crate) consumers: Vec<End>,
     /// The enum of its messages, where a record may be one of several, and how they are told apart.
     pub(crate) several: Option<(String, Tell)>,
+    /// The parameters of its address.
+    pub(crate) address: Option<AddressPlan>,
     /// The partition key of those of its messages whose home is another channel.
     pub(crate) keys: HashMap<MessageId, Option<Path>>,
 }
@@ -199,7 +202,8 @@ pub(super) fn plan(
             }
         }
         let keys = keys(index, api, outline, findings);
-        plans.push(ChannelPlan { module, producers, consumers, several, keys });
+        let address = address::plan(api, outline, channel, findings);
+        plans.push(ChannelPlan { module, producers, consumers, several, address, keys });
     }
     plans
 }

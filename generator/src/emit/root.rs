@@ -103,6 +103,9 @@ fn exports(context: &Context<'_>) -> TokenStream {
         let mut names = types_of(context, Module::Channel(index));
         let wrappers = outline.messages.iter().filter(|message| message.channel == index && !message.own);
         names.extend(wrappers.map(|message| message.name.clone()));
+        names.extend(
+            plan.address.iter().flat_map(|address| [Some(&address.name), address.asked.as_ref()]).flatten().cloned(),
+        );
         names.extend(plan.several.iter().map(|(name, _)| name.clone()));
         names.extend(plan.producers.iter().chain(&plan.consumers).map(|end| end.name.clone()));
         export(&plan.module, names);

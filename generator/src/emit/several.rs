@@ -31,16 +31,23 @@ pub(super) fn definition(context: &Context<'_>, index: usize, name: &str, tell: 
     let mut lines: Vec<String> = item.lines().map(str::to_owned).collect();
     // What the macro takes beside an enum's own syntax is written behind the variants.
     for id in &said.messages {
-        if let Some(function) = channel::key_name(context, *id, index) {
+        let keyed = channel::key_name(context, *id, index).map(|function| format!(", keyed {function}"));
+        let closed = context.channels[index].address.as_ref().is_some_and(|address| address.is_closed());
+        let at = super::address::topic_of(context, *id, index).filter(|_| closed);
+        let at = at.map(|function| format!(", at {function}"));
+        let more = [keyed, at].into_iter().flatten().collect::<String>();
+        if !more.is_empty() {
             let variant = &context.outline.messages[id.0 as usize].name;
             let line = lines.iter_mut().find(|line| line.starts_with(&format!("    {variant}(")));
             if let Some(line) = line.filter(|line| line.ends_with("),")) {
                 line.truncate(line.len() - 2);
-                line.push_str(&format!(", keyed {function}),"));
+                line.push_str(&format!("{more}),"));
             }
         }
     }
-    lines.push(format!("channel {} on TOPIC with {};", literal(&said.address), headers(context, index, paths)));
+    let open = context.channels[index].address.as_ref().is_some_and(|address| !address.is_closed());
+    let open = if open { ", open" } else { "" };
+    lines.push(format!("channel {} on TOPIC with {}{open};", literal(&said.address), headers(context, index, paths)));
     for sign in &tell.signs {
         let place = match &sign.place {
             Place::Header(name) => format!("header {}", literal(name)),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::api::{AdditionalProperties, Api, MessageId, Payload, Schema, SchemaId};
+use crate::api::{AdditionalProperties, Api, Channel, MessageId, Payload, Schema, SchemaId};
 use crate::config::{Config, Defaults};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
@@ -135,6 +135,11 @@ impl Outline {
         true
     }
 
+    /// Whether a parameter of an address has the type of this schema, and is no mere text.
+    pub(crate) fn is_parameter(&self, id: SchemaId) -> bool {
+        self.forms.get(&id).is_some_and(is_parameter)
+    }
+
     /// The types of a module, in the order the messages reach them.
     pub(crate) fn items_of(&self, module: Module) -> &[ItemId] {
         self.by_module.get(&module).map(Vec::as_slice).unwrap_or_default()
@@ -169,6 +174,9 @@ pub(crate) fn outline(api: &Api, config: &Config, overrides: &Overrides, finding
                 &Name { ident: name.clone(), spelling: name },
             );
         }
+    }
+    for (index, channel) in api.channels.iter().enumerate().filter(|(_, channel)| channel.kafka) {
+        walk.parameters(index, channel);
     }
     name_rings(api, &walk.order, &mut walk.forms);
     let within = if overrides.decimals.is_empty() { HashSet::new() } else { weighed(api, &walk.forms, &walk.rules) };
@@ -298,6 +306,19 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Reaches what parameters of an address are: those that are a scalar have its type, others are texts.
+    fn parameters(&mut self, index: usize, channel: &Channel) {
+        for parameter in &channel.parameters {
+            let Some(id) = parameter.schema.map(|id| form::usage(&self.api.schemas, id).id) else { continue };
+            let form = form::form(&self.api.schemas, id, self.config, &mut self.patterns);
+            if is_parameter(&form) {
+                let ident = format!("{}{}", naming::pascal(&channel.name), naming::pascal(&parameter.name));
+                let spelling = format!("{}/{}", channel.name, parameter.name);
+                self.reach(id, Module::Channel(index), &Name { ident, spelling });
+            }
+        }
+    }
+
     /// Reaches a schema from a module; `root` is the name it has if it is not one that the document names.
     fn reach(&mut self, root: SchemaId, module: Module, name: &Name) {
         let mut pending = vec![(root, name.clone())];
@@ -463,6 +484,15 @@ impl Walk<'_> {
             weighed,
             formatted,
         }
+    }
+}
+
+/// Whether a value of that form can be part of a topic's name.
+fn is_parameter(form: &Form) -> bool {
+    match form {
+        Form::Text | Form::Number(Some(_)) | Form::Integer(_) | Form::Boolean => true,
+        Form::Enumeration(values) => values.iter().all(serde_json::Value::is_string),
+        _ => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Channels, their addresses and parameters, and the operations on them.
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::Contract;
 use crate::{
@@ -153,14 +154,23 @@ impl Contract<'_> {
         for (name, place) in self.entries(map) {
             let Some(end) = self.schemas.end(place) else { continue };
             // 2.x has a schema, 3.x the values themselves.
-            let schema = self.field(end, "schema").unwrap_or(end);
+            let of_2 = self.field(end, "schema");
+            let schema = of_2.unwrap_or(end);
             let values = self.document.get(schema, "enum").map(|list| {
                 self.document.items(list).filter_map(|v| self.document.str(v)).map(str::to_owned).collect()
             });
+            let has_schema = of_2.is_some() || (self.three && values.is_some());
+            let text = match self.document.get(schema, "default").map(|default| self.document.value(default)) {
+                Some(Value::String(text)) => Some(text),
+                other => other.map(|value| value.to_string()),
+            };
             parameters.push(Parameter {
                 name,
                 description: self.text(end, "description"),
                 values: values.unwrap_or_default(),
+                schema: has_schema.then(|| self.schemas.schema(schema)).flatten(),
+                default: text,
+                location: self.text(end, "location"),
                 place: end,
             });
         }
