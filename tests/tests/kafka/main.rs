@@ -1,6 +1,7 @@
 //! On a real Apache Kafka: one binary, so that its tests share one broker.
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod chaos;
 mod dead_letters;
 mod dlq;
@@ -11,3 +12,4 @@ mod manifests;
 mod partitions;
 mod redrive;
 mod service;
+mod several;
