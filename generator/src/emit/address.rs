@@ -309,8 +309,15 @@ pub(super) fn publishing(
             quote!(#addressed::to(#function(event, #headers #parameters), event))
         }
     };
-    let event = paths.runtime("Event");
-    let (own, with) = (addressed(quote!(&#event::headers(event))), addressed(quote!(headers)));
+    let own = match topic_of(context, id, channel) {
+        // An import that nothing uses would be warned of.
+        None => addressed(TokenStream::new()),
+        Some(_) => {
+            let event = paths.runtime("Event");
+            addressed(quote!(&#event::headers(event)))
+        }
+    };
+    let with = addressed(quote!(headers));
     Some(Publishing {
         asked,
         message: quote!(#own #keyed.to_message()),
