@@ -156,8 +156,9 @@ pub(crate) fn envelope(
 /// The partition key of a message on its channel.
 pub(crate) fn key(api: &Api, outline: &Outline, payload: SchemaId, key: &TopicKey) -> Option<Path> {
     let path = follow(api, outline, payload, &key.path.iter().map(String::as_str).collect::<Vec<_>>())?;
-    // A scalar that is kept as a JSON value, since its type does not hold all of its schema, has a text as well.
-    (is_scalar(outline, path.schema) || matches!(outline.form(path.schema), Form::Untyped(_))).then_some(path)
+    // One of several scalars has a text as well, as an enum or as a JSON value.
+    let has_text = matches!(outline.form(path.schema), Form::Untyped(_) | Form::Union(_));
+    (is_scalar(outline, path.schema) || has_text).then_some(path)
 }
 
 /// A scalar of the payload itself.

@@ -6,8 +6,6 @@
 //! on the way of a record, so a sign in the payload stands behind one in a header. Else structure, where no two of them can be
 //! the same value.
 
-mod alike;
-
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -17,6 +15,7 @@ use crate::config::Config;
 use crate::diagnostic::{At, Code, Diagnostic};
 use crate::emit::MessagePlan;
 use crate::types::Outline;
+use crate::types::apart::Apart;
 use crate::types::form::{self, Form};
 
 /// How the messages of a channel are told apart.
@@ -284,7 +283,7 @@ impl Here<'_> {
     /// The first two messages that one value can be.
     fn alike(&self) -> Option<(MessageId, MessageId)> {
         let ids = &self.channel.messages;
-        let apart = alike::Apart::new(self.api, self.outline);
+        let apart = Apart::new(&self.api.schemas);
         ids.iter().enumerate().find_map(|(index, one)| {
             let other = ids[..index].iter().find(|other| match (self.payload(*one), self.payload(**other)) {
                 (Some(one), Some(other)) => !apart.apart(one, other),

@@ -63,6 +63,57 @@ properties:
 }
 
 #[test]
+fn alternatives_become_an_enum_whatever_their_order() {
+    let alternatives = |pet: &str, reach: &str| {
+        format!(
+            "type: object
+properties:
+  pet:
+    oneOf: [{pet}]
+    discriminator: {{ propertyName: kind, mapping: {{ feline: '#/components/schemas/Cat' }} }}
+  reach:
+    oneOf: [{reach}]
+  paid:
+    anyOf: [{{ type: object, required: [k], properties: {{ k: {{ const: card }}, last4: {{ type: string, x-sensitive: true }} }} }}, {{ type: object, required: [k], properties: {{ k: {{ enum: [cash, coin] }} }} }}]
+  size: {{ type: [string, integer] }}
+  when: {{ anyOf: [{{ type: string }}, {{ type: string, format: date-time }}, {{ type: 'null' }}] }}
+  tree: {{ anyOf: [{{ type: array, items: {{ $ref: '#/components/schemas/Tree' }} }}, {{ $ref: '#/components/schemas/Tree' }}] }}
+"
+        )
+    };
+    let document = |payload: &str| {
+        format!(
+            "{}components:\n  schemas:
+    Cat: {{ type: object, required: [kind], properties: {{ kind: {{ type: string }}, lives: {{ type: integer }} }} }}
+    Dog: {{ type: object, required: [kind], properties: {{ kind: {{ const: dog }} }} }}
+    Tree: {{ oneOf: [{{ type: string }}, {{ type: object, required: [root], properties: {{ root: {{ $ref: '#/components/schemas/Tree' }} }} }}] }}
+",
+            document(payload)
+        )
+    };
+    let (cat, dog) = ("{ $ref: '#/components/schemas/Cat' }", "{ $ref: '#/components/schemas/Dog' }");
+    let email = "{ type: object, required: [email], properties: { email: { type: string }, note: { type: string } } }";
+    let phone = "{ type: object, required: [phone], properties: { phone: { type: string }, note: { type: string } } }";
+    let code = |pet: [&str; 2], reach: [&str; 2]| {
+        let text = file(&document(&alternatives(&pet.join(", "), &reach.join(", "))), "", "src/things.rs");
+        let from = text.find("::conecta_runtime::object!").unwrap();
+        let to = text.find("/// Publishes to").unwrap();
+        let paragraphs = text[from..to].split("\n\n").filter(|part| part.starts_with("::conecta_runtime::"));
+        paragraphs.collect::<Vec<_>>().join("\n\n")
+    };
+    insta::assert_snapshot!(code([cat, dog], [email, phone]));
+    let mut names: Vec<Vec<String>> = Vec::new();
+    for text in [code([cat, dog], [email, phone]), code([dog, cat], [phone, email])] {
+        let declared =
+            text.lines().map(str::trim).filter(|line| line.starts_with("pub enum") || line.starts_with("pub struct"));
+        let mut declared: Vec<String> = declared.map(str::to_owned).collect();
+        declared.sort();
+        names.push(declared);
+    }
+    assert_eq!(names[0], names[1]);
+}
+
+#[test]
 fn presence_null_and_additional_properties_become_options_and_maps() {
     insta::assert_snapshot!(types(
         "type: object

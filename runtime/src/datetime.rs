@@ -349,6 +349,8 @@ fn digits_of(nanos: u32) -> u8 {
 }
 
 impl Wire for DateTime {
+    const KINDS: crate::codec::Kinds = crate::codec::Kinds::STRING;
+
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         crate::codec::__private::read_text(reader, |text| {
             text.parse().map_err(|fault: ParseDateTimeError| fault.to_string())

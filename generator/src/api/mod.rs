@@ -6,6 +6,7 @@
 
 mod expression;
 mod schema;
+mod told;
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use serde_json::Value;
 pub use crate::document::Place;
 pub use expression::{Expression, Part};
 pub use schema::{AdditionalProperties, Discriminator, Items, Schema, SchemaId, Schemas, TypeSet};
+pub use told::Told;
 
 /// A contract.
 #[derive(Clone, Debug)]

@@ -285,7 +285,7 @@ codes! {
         "casos.creados: 6 partitions\ncasos.actualizados: 12 partitions";
     UNTYPED = 801 Warning "a schema is kept as a JSON value",
         "No Rust type accepts exactly what the schema accepts, so it is a JSON value: never a wrong type. It is held against the schema when it is read and when it is written.",
-        "type: [string, integer]   # a string or an integer: a JSON value";
+        "oneOf:\n  - { type: string }\n  - { minLength: 2 }   # of any type: a JSON value";
     VERSION_GUESSED = 802 Note "the version of an event is taken from `info.version`",
         "Neither conecta-gen.toml nor an `x-version` field says which version new events bear, and there are no examples that agree on one.",
         "# conecta-gen.toml\n[events]\nversion = \"1.0\"";

@@ -53,8 +53,10 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
         let (macro_name, item) = writer.definition(*id, shape);
         body.within(macro_name, item);
         body.block(writer.defaults(*id, shape));
-        if let (Some(message), Shape::Object(object)) = (context.outline.items[id.0].message, shape) {
-            if let Some(constructor) = event::constructor(&writer, message, object) {
+        if let Some(message) = context.outline.items[id.0].message {
+            if let Shape::Object(object) = shape
+                && let Some(constructor) = event::constructor(&writer, message, object)
+            {
                 body.block(constructor);
             }
             body.block(event::implementation(context, message, &paths));

@@ -4,12 +4,12 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::{Number, Value};
 
-use crate::api::{MessageId, Schema};
+use crate::api::{MessageId, Schema, SchemaId};
 use crate::config::Defaults;
 use crate::naming;
 use crate::render::obeyed;
 use crate::types::form::Form;
-use crate::types::{Field, ItemId, Module, Object, Others, Shape, Type, Variant};
+use crate::types::{Alternative, Field, ItemId, Module, Object, Others, Shape, Type, Variant};
 
 use super::Context;
 use super::defaults;
@@ -84,6 +84,7 @@ impl Writer<'_> {
                 let list = self.ty(list);
                 ("list", quote!(#docs #check pub struct #name(#list);))
             }
+            Shape::Union(alternatives) => ("union", self.union(&docs, item, alternatives)),
             Shape::Wrapper(inner) => {
                 let inner = self.ty(inner);
                 let check = self.context.outline.rules(item.schema).map(|rules| {
@@ -93,6 +94,43 @@ impl Writer<'_> {
                 ("wrapper", quote!(#docs #check pub struct #name(pub #inner);))
             }
         }
+    }
+
+    fn union(&self, docs: &TokenStream, item: &crate::types::Item, alternatives: &[Alternative]) -> TokenStream {
+        let name = ident(&item.name);
+        let tag = match self.context.outline.form(item.schema) {
+            Form::Union(union) => union.tag.as_deref(),
+            _ => None,
+        };
+        let attribute = match (tag, self.context.outline.rules(item.schema)) {
+            (Some(tag), _) => quote!(#[union(tag = #tag)]),
+            (None, Some(rules)) => {
+                let rules = raw(rules);
+                quote!(#[union(rules = #rules)])
+            }
+            (None, None) => TokenStream::new(),
+        };
+        let variants = alternatives.iter().map(|one| {
+            let schema = one.schema.map(|id| &self.context.api.schemas[id]);
+            // A type of its own says it itself.
+            let described = schema.filter(|_| !matches!(one.ty, Type::Named(_) | Type::Box(_)));
+            let docs = Docs::new().text(described.and_then(|schema| schema.description.as_deref()).unwrap_or_default());
+            let docs = docs.outer();
+            let tags = tag.map(|_| {
+                let values = &one.values;
+                let field = one.told_by.as_deref().map(|field| {
+                    let field = naming::field(field);
+                    quote!(#field,)
+                });
+                quote!(#[tag(#field #(#values),*)])
+            });
+            let sensitive =
+                one.schema.is_some_and(|id| self.is_marked_sensitive(id)).then(|| quote!(#[json(sensitive)]));
+            let from = (!one.unique).then(|| quote!(#[from(none)]));
+            let (variant, ty) = (ident(&one.ident), self.ty(&one.ty));
+            quote!(#docs #tags #sensitive #from #variant(#ty),)
+        });
+        quote!(#docs #attribute pub enum #name { #(#variants)* })
     }
 
     pub(super) fn is_headers(&self, id: ItemId) -> bool {
@@ -177,8 +215,11 @@ impl Writer<'_> {
     }
 
     fn is_sensitive(&self, field: &Field) -> bool {
-        let marked = |schema: &Schema| schema.extensions.get("x-sensitive") == Some(&Value::Bool(true));
-        self.context.config.hides(&field.json) || field.schema.is_some_and(|id| marked(&self.context.api.schemas[id]))
+        self.context.config.hides(&field.json) || field.schema.is_some_and(|id| self.is_marked_sensitive(id))
+    }
+
+    fn is_marked_sensitive(&self, id: SchemaId) -> bool {
+        self.context.api.schemas[id].extensions.get("x-sensitive") == Some(&Value::Bool(true))
     }
 
     /// A type where it is used.
@@ -239,12 +280,19 @@ impl Writer<'_> {
     /// What a type is, where the document says nothing of it.
     fn what(&self, id: ItemId, schema: &Schema, shape: &Shape) -> String {
         let place = || match (schema.owner.as_deref(), schema.path.as_slice()) {
+            // Where an alternative stands among others changes with them.
+            (Some(owner), [list, _]) if matches!(list.as_str(), "oneOf" | "anyOf") => {
+                format!("An alternative of {}", docs::code(owner))
+            }
+            (_, [path @ .., list, _]) if matches!(list.as_str(), "oneOf" | "anyOf") && !path.is_empty() => {
+                format!("An alternative of {}", docs::code(&path.join(".")))
+            }
             (Some(owner), []) => docs::code(owner),
             (_, path) => docs::code(&path.join(".")),
         };
         match shape {
             Shape::Object(_) if self.is_headers(id) => "Headers that the contract gives its messages.".to_owned(),
-            Shape::Object(_) | Shape::Wrapper(_) => format!("{} in the contract.", place()),
+            Shape::Object(_) | Shape::Union(_) | Shape::Wrapper(_) => format!("{} in the contract.", place()),
             Shape::Text => {
                 let held = schema.patterns.iter().filter(|p| self.context.outline.patterns.get(p).is_some());
                 let mut rules: Vec<String> = held.map(|p| format!("matches {}", docs::code(p))).collect();

@@ -21,7 +21,8 @@ use crate::naming::{self, Scope, Wanted};
 use crate::overrides::{self, Said};
 
 use super::form::{self, Form, Use, Width};
-use super::{Field, ItemId, Object, Others, Outline, Shape, Type, Variant};
+use super::union::{self, Part, Union};
+use super::{Alternative, Field, ItemId, Object, Others, Outline, Shape, Type, Variant};
 
 /// How the types of one module are put together.
 pub(super) fn shapes(outline: &Outline, api: &Api, items: &[ItemId]) -> Vec<(ItemId, Shape)> {
@@ -78,7 +79,7 @@ impl Question<'_> {
     /// Whether an item is made of others.
     fn is_put_together(&self, id: ItemId) -> bool {
         let form = self.outline.form(self.outline.items[id.0].schema);
-        matches!(form.inner(), Form::Object | Form::List(_) | Form::Array(_) | Form::Map(_))
+        matches!(form.inner(), Form::Object | Form::List(_) | Form::Array(_) | Form::Map(_) | Form::Union(_))
     }
 
     fn ask(&self, items: &[ItemId]) -> TypeSpace {
@@ -112,6 +113,14 @@ impl Question<'_> {
         self.beneath(match self.outline.form(schema_id).inner() {
             Form::Object => schema.properties.values().copied().chain(additional(schema.additional)).collect(),
             Form::List(items) | Form::Array(items) | Form::Map(items) => items.iter().copied().collect(),
+            Form::Union(union) => {
+                let of_it = |one: &union::Alternative| match &one.part {
+                    Part::Schema(id) => Some(*id),
+                    Part::Plain(Form::Array(inner) | Form::Map(inner)) => *inner,
+                    Part::Plain(_) => None,
+                };
+                union.alternatives.iter().filter_map(of_it).collect()
+            }
             _ => Vec::new(),
         })
     }
@@ -152,6 +161,19 @@ impl Question<'_> {
                 typed(InstanceType::Object, |s| s.object = Some(Box::new(object)))
             }
             Form::List(items) => self.list(*items),
+            // As a struct of its alternatives: where a struct needs a box not to be infinite, so does an enum.
+            Form::Union(union) => {
+                let mut object = ObjectValidation::default();
+                for (index, one) in union.alternatives.iter().enumerate() {
+                    let schema = match &one.part {
+                        Part::Schema(id) => self.used(Use { nullable: false, ..form::usage(&self.api.schemas, *id) }),
+                        Part::Plain(form) => self.plain(form),
+                    };
+                    object.properties.insert(property_key(index), schema);
+                    object.required.insert(property_key(index));
+                }
+                typed(InstanceType::Object, |s| s.object = Some(Box::new(object)))
+            }
             other => self.plain(other.inner()),
         }
     }
@@ -201,6 +223,7 @@ impl Question<'_> {
         let schema_id = self.outline.items[id.0].schema;
         match self.outline.form(schema_id) {
             Form::Object => Shape::Object(self.object(id, schema_id, answers)),
+            Form::Union(union) => Shape::Union(self.alternatives(id, union, answers)),
             Form::Number(width) => Shape::Number(match width {
                 None => Type::F64,
                 Some(Width::I64) => Type::I64,
@@ -226,6 +249,34 @@ impl Question<'_> {
         }
     }
 
+    fn alternatives(&self, id: ItemId, union: &Union, answers: &Answers<'_>) -> Vec<Alternative> {
+        let types: Vec<Type> = (0..union.alternatives.len()).map(|index| answers.field(id, index)).collect();
+        let bare = |ty: &Type| match ty {
+            Type::Box(inner) => (**inner).clone(),
+            other => other.clone(),
+        };
+        let alternative = |(index, one): (usize, &union::Alternative)| {
+            let schema = match one.part {
+                Part::Schema(id) => Some(id),
+                Part::Plain(_) => None,
+            };
+            let told_by = union.tag.as_ref().filter(|_| one.lenient).zip(schema).map(|(tag, schema)| {
+                let used = form::usage(&self.api.schemas, schema);
+                self.outline.field_ident(self.api, used.id, tag)
+            });
+            let same = types.iter().filter(|ty| bare(ty) == bare(&types[index])).count();
+            Alternative {
+                ident: one.ident.clone(),
+                ty: types[index].clone(),
+                schema,
+                values: one.values.clone(),
+                told_by,
+                unique: same == 1,
+            }
+        };
+        union.alternatives.iter().enumerate().map(alternative).collect()
+    }
+
     fn object(&self, id: ItemId, schema_id: SchemaId, answers: &Answers<'_>) -> Object {
         let schema = &self.api.schemas[schema_id];
         let properties = self.outline.properties(self.api, schema_id);
@@ -240,8 +291,8 @@ impl Question<'_> {
                 Others::Kept(rest(), answers.field(id, rest_at))
             }
             // Rules may speak of any of them.
-            _ if self.outline.keep_unknown
-                || self.outline.rules(schema_id).is_some()
+            _ if self.outline.keeps(schema_id)
+                || !schema.pattern_properties.is_empty()
                 || schema.min_properties.is_some_and(|n| n > 0)
                 || schema.max_properties.is_some() =>
             {

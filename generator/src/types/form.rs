@@ -10,6 +10,7 @@ use crate::pattern;
 use crate::validate::Validator;
 
 use super::rules::beyond_types;
+use super::union::{self, Union};
 
 /// What a schema is.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +44,8 @@ pub(crate) enum Form {
     Enumeration(Vec<Value>),
     /// A list with constraints.
     List(Option<SchemaId>),
+    /// One of several alternatives.
+    Union(Box<Union>),
     /// A value of that form, held against rules that its type does not express.
     Checked(Box<Form>),
 }
@@ -66,6 +69,7 @@ impl Form {
                 | Self::Decimal { constrained: true }
                 | Self::Enumeration(_)
                 | Self::List(_)
+                | Self::Union(_)
                 | Self::Checked(_)
                 | Self::Untyped(_)
         )
@@ -135,11 +139,16 @@ fn allows_null(schemas: &Schemas, id: SchemaId) -> bool {
     let listed = |values: &Vec<Value>| values.iter().any(Value::is_null) && values.iter().any(|v| !v.is_null());
     let allowed = match &schema.enumeration {
         Some(values) => schema.types.intersects(TypeSet::NULL) && listed(values),
+        // Of alternatives, one may be null.
+        None if schema.types == TypeSet::ANY => union::alternatives(schema).is_some(),
         None => schema.types != TypeSet::ANY && schema.types != TypeSet::NULL && schema.types.intersects(TypeSet::NULL),
     };
     // `not`, `oneOf` and their like may take it away again.
-    allowed && (beyond_types(schema).next().is_none() || Validator::new(schemas).fits(id, &Value::Null))
+    allowed && (beyond_types(schema).next().is_none() || Validator::within(schemas, STEPS).fits(id, &Value::Null))
 }
+
+/// How much work it may be to find out whether `null` fits.
+const STEPS: u64 = 20_000;
 
 /// Whether `null` fits it in any way.
 fn accepts_null(schemas: &Schemas, id: SchemaId, steps: &mut u32) -> bool {
@@ -157,6 +166,11 @@ pub(crate) fn form(schemas: &Schemas, id: SchemaId, config: &Config, patterns: &
     if let Some(values) = &schema.enumeration {
         return enumeration(schemas, id, values);
     }
+    match union::of_alternatives(schemas, id, config, patterns) {
+        Some(Ok(union)) => return Form::Union(Box::new(union)),
+        Some(Err(reason)) => return Form::Untyped(reason),
+        None => {}
+    }
     let form = match without_null(schema.types) {
         TypeSet::OBJECT => object(schema),
         TypeSet::STRING => string(schema, config, patterns),
@@ -166,7 +180,10 @@ pub(crate) fn form(schemas: &Schemas, id: SchemaId, config: &Config, patterns: &
         TypeSet::ARRAY => array(schema),
         _ if schema.types == TypeSet::NULL => Form::Null,
         _ if schema.types == TypeSet::ANY => untyped(schema, config),
-        _ => Form::Untyped(format!("it is {}", describe(schema.types))),
+        types => match union::of_types(schema, types) {
+            Some(union) => return Form::Union(Box::new(union)),
+            None => Form::Untyped(format!("it is {}", describe(schema.types))),
+        },
     };
     if beyond_types(schema).next().is_some() { checked(schema, form) } else { form }
 }
@@ -182,7 +199,7 @@ fn checked(schema: &Schema, form: Form) -> Form {
             let list = schema.one_of.first().or(schema.any_of.first());
             return Form::Untyped(format!("it has {} alternatives", list.map_or(0, Vec::len)));
         }
-        Form::Object | Form::Untyped(_) | Form::Enumeration(_) | Form::Checked(_) => return form,
+        Form::Object | Form::Untyped(_) | Form::Enumeration(_) | Form::Union(_) | Form::Checked(_) => return form,
         Form::Text | Form::DateTime => Form::String,
         Form::Number(None) => Form::Float,
         Form::Number(Some(width)) => Form::Integer(width),
@@ -302,7 +319,7 @@ fn bounds(schema: &Schema) -> impl Iterator<Item = &Number> {
     [&schema.minimum, &schema.exclusive_minimum, &schema.maximum, &schema.exclusive_maximum].into_iter().flatten()
 }
 
-fn width(schema: &Schema) -> Width {
+pub(super) fn width(schema: &Schema) -> Width {
     let beyond =
         |bound: &Option<Number>| bound.as_ref().is_some_and(|n| !n.is_i64() && n.as_f64().is_some_and(|n| n > 9.2e18));
     if beyond(&schema.maximum) || beyond(&schema.exclusive_maximum) || beyond(&schema.minimum) {
@@ -372,10 +389,9 @@ fn enumeration(schemas: &Schemas, id: SchemaId, values: &[Value]) -> Form {
     }
 }
 
-/// Whether anything but `oneOf` and `anyOf` constrains it.
-fn says_more_than_alternatives(schema: &Schema) -> bool {
-    schema.enumeration.is_some()
-        || !schema.properties.is_empty()
+/// Whether a schema says of parts of a value what they are, or of scalars and lists which.
+pub(super) fn describes_more(schema: &Schema) -> bool {
+    !schema.properties.is_empty()
         || !schema.required.is_empty()
         || schema.additional != AdditionalProperties::Any
         || schema.items.is_some()
@@ -386,8 +402,29 @@ fn says_more_than_alternatives(schema: &Schema) -> bool {
         || schema.min_items.is_some()
         || schema.max_items.is_some()
         || schema.unique_items
-        || schema.min_properties.is_some()
+        || schema.format.is_some()
+        || beyond_types(schema).any(|keyword| !matches!(keyword, "oneOf" | "anyOf" | "not" | "propertyNames"))
+}
+
+/// Whether any keyword constrains a value of a type that it may have.
+pub(super) fn has_constraints(schema: &Schema) -> bool {
+    is_bounded(schema)
+        || !schema.patterns.is_empty()
+        || schema.min_length.is_some_and(|n| n > 0)
+        || schema.max_length.is_some()
+        || schema.min_items.is_some_and(|n| n > 0)
+        || schema.max_items.is_some()
+        || schema.unique_items
+        || schema.min_properties.is_some_and(|n| n > 0)
         || schema.max_properties.is_some()
         || schema.format.is_some()
+}
+
+/// Whether anything but `oneOf` and `anyOf` constrains it.
+fn says_more_than_alternatives(schema: &Schema) -> bool {
+    schema.enumeration.is_some()
+        || describes_more(schema)
+        || schema.min_properties.is_some()
+        || schema.max_properties.is_some()
         || beyond_types(schema).any(|keyword| !matches!(keyword, "oneOf" | "anyOf"))
 }

@@ -11,7 +11,7 @@ use crate::resolve::schemas::{equal, integer};
 use crate::validate::{Validator, is_date_time};
 
 use super::form::{self, Form, Use, Width};
-use super::outline::children;
+use super::name::children;
 use super::rules::Rules;
 use super::{ItemId, Outline};
 
@@ -123,6 +123,7 @@ pub(super) fn weighed(
         Form::Object => rules.contains_key(id),
         Form::List(_) => api.schemas[*id].unique_items,
         Form::Array(_) | Form::Map(_) => false,
+        Form::Union(union) => union.ruled,
         // What holds others in a way of its own.
         form => !children(&api.schemas[*id], form).is_empty(),
     };
@@ -193,6 +194,8 @@ impl Maker<'_> {
             }
             Form::Untyped(_) => Some(Literal::Wrapper(self.outline.item(id)?, Box::new(Literal::Json(value.clone())))),
             Form::Object => self.object(id, value),
+            // Which of the alternatives it is, is found out when a value is read.
+            Form::Union(_) => None,
         }
     }
 

@@ -8,17 +8,21 @@
 //!    is a list or a map of what, where a recursion needs a box. What it cannot know (names on the wire, constraints,
 //!    descriptions) is joined from the schema by name.
 //!
-//! What a type cannot express is held against [`rules`]; a schema that no type can hold becomes a JSON value with rules,
+//! Alternatives become enums where that is exact ([`union`]). What a type cannot express is held against [`rules`]; a schema that no type can hold becomes a JSON value with rules,
 //! and a warning at its place; never a wrong type.
 
+pub(crate) mod apart;
 mod ask;
 pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod literal;
+mod loss;
+mod name;
 mod outline;
 pub(crate) mod rules;
 #[cfg(test)]
 mod share;
+pub(crate) mod union;
 
 use serde_json::Value;
 
@@ -88,6 +92,8 @@ pub(crate) enum Shape {
     Number(Type),
     Enumeration(Vec<Variant>),
     List(Type),
+    /// One of several alternatives.
+    Union(Vec<Alternative>),
     /// A transparent wrapper.
     Wrapper(Type),
 }
@@ -145,6 +151,23 @@ pub(crate) struct Variant {
     pub(crate) ident: String,
     /// Its value on the wire.
     pub(crate) value: Value,
+}
+
+/// A variant of an enum of alternatives.
+#[derive(Clone, Debug)]
+pub(crate) struct Alternative {
+    /// Its identifier.
+    pub(crate) ident: String,
+    /// What it holds.
+    pub(crate) ty: Type,
+    /// The schema of that, where it is one of its own.
+    pub(crate) schema: Option<SchemaId>,
+    /// What stands in the property that tells the alternatives apart.
+    pub(crate) values: Vec<String>,
+    /// The field of that property, where its type lets other values stand there.
+    pub(crate) told_by: Option<String>,
+    /// Whether no other variant holds the same type.
+    pub(crate) unique: bool,
 }
 
 impl Outline {

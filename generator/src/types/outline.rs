@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::api::{AdditionalProperties, Api, Channel, MessageId, Payload, Schema, SchemaId};
+use crate::api::{Api, Channel, MessageId, Payload, Schema, SchemaId};
 use crate::config::{Config, Defaults};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
@@ -11,6 +11,7 @@ use crate::overrides::{self, Overrides, Said};
 use super::fields;
 use super::form::{self, Form, Patterns, Use};
 use super::literal::{unapplied, weighed};
+use super::name::{Name, Stems, Step, Words, children};
 use super::rules::{self, Rules};
 use super::{Item, ItemId, Module, Variant, ask};
 
@@ -32,6 +33,8 @@ pub(crate) struct Outline {
     pub(crate) patterns: Patterns,
     /// What their types do not express.
     rules: HashMap<SchemaId, Rules>,
+    /// Objects that keep what they do not name, for the sake of alternatives that do.
+    keeps: HashSet<SchemaId>,
     /// The type of each message, an index into [`Api::messages`].
     pub(crate) messages: Vec<MessageType>,
     /// The types of headers, one for each distinct schema of headers.
@@ -113,6 +116,11 @@ impl Outline {
         self.formatted.contains(&id)
     }
 
+    /// Whether an object keeps the properties that it does not name.
+    pub(super) fn keeps(&self, id: SchemaId) -> bool {
+        self.keep_unknown || self.keeps.contains(&id) || self.rules.contains_key(&id)
+    }
+
     /// Whether the types made from a schema refuse everything that it refuses.
     pub(crate) fn is_exact(&self, api: &Api, id: SchemaId) -> bool {
         let mut seen = HashSet::new();
@@ -125,6 +133,7 @@ impl Outline {
             let (schema, form) = (&api.schemas[id], self.form(id));
             let ruled = match self.rules.get(&id) {
                 Some(rules) => rules.whole,
+                None if matches!(form, Form::Union(_)) => true,
                 None => rules::beyond_types(schema).next().is_none() && !matches!(form, Form::Untyped(_)),
             };
             if !ruled || !schema.patterns.iter().all(|pattern| self.patterns.get(pattern).is_some()) {
@@ -159,6 +168,7 @@ pub(crate) fn outline(api: &Api, config: &Config, overrides: &Overrides, finding
         forms: HashMap::new(),
         patterns: Patterns::default(),
         rules: HashMap::new(),
+        words: Words::new(),
     };
     for (id, message) in api.messages.iter().enumerate() {
         let module = Module::Channel(messages[id].channel);
@@ -270,24 +280,6 @@ fn headers_name(api: &Api, message: usize) -> String {
 /// Names of the language that generated code relies on.
 const RESERVED: [&str; 10] = ["Box", "Err", "None", "Ok", "Option", "Result", "Self", "Some", "String", "Vec"];
 
-/// An identifier in the making, and the spelling that settles clashes.
-#[derive(Clone, Debug)]
-struct Name {
-    ident: String,
-    spelling: String,
-}
-
-impl Name {
-    fn child(&self, segment: &str) -> Self {
-        let word = match segment {
-            "items" => "Item".to_owned(),
-            "additionalProperties" => "Value".to_owned(),
-            property => naming::pascal(property),
-        };
-        Self { ident: format!("{}{word}", self.ident), spelling: format!("{}/{segment}", self.spelling) }
-    }
-}
-
 struct Reached {
     module: Module,
     name: Name,
@@ -303,6 +295,7 @@ struct Walk<'a> {
     forms: HashMap<SchemaId, Form>,
     patterns: Patterns,
     rules: HashMap<SchemaId, Rules>,
+    words: Words,
 }
 
 impl Walk<'_> {
@@ -351,9 +344,13 @@ impl Walk<'_> {
                 }
             }
             let first = pending.len();
-            for (child, segment) in children(schema, &self.forms[&id]) {
+            for (child, step) in children(schema, &self.forms[&id]) {
                 let used = form::usage(&self.api.schemas, child);
-                pending.push((used.id, name.child(&segment)));
+                let alternative = &self.api.schemas[used.id];
+                if let (Step::Variant(word), Some(owner)) = (&step, &alternative.owner) {
+                    self.words.insert((owner.clone(), alternative.path.clone()), word.clone());
+                }
+                pending.push((used.id, name.step(&step)));
             }
             pending[first..].reverse();
         }
@@ -361,13 +358,14 @@ impl Walk<'_> {
 
     /// Settles the names.
     fn assign(self, mut messages: Vec<MessageType>) -> Outline {
-        let Self { api, config, overrides, findings, reached, order, forms, patterns, rules } = self;
+        let Self { api, config, overrides, findings, reached, order, forms, patterns, rules, words } = self;
         // A message owns its payload's type where nothing else refers to it and it can be a type of its own.
         let mut owners: HashMap<SchemaId, usize> = HashMap::new();
         for (id, message) in messages.iter_mut().enumerate() {
             let home = Module::Channel(message.channel);
             message.own &= message.payload.is_some_and(|used| {
-                forms.get(&used.id).is_some_and(|form| *form == Form::Object) && reached[&used.id].module == home
+                let own = |form: &Form| matches!(form, Form::Object | Form::Union(_));
+                forms.get(&used.id).is_some_and(own) && reached[&used.id].module == home
             });
             if let (true, Some(used)) = (message.own, message.payload) {
                 owners.insert(used.id, id);
@@ -392,7 +390,7 @@ impl Walk<'_> {
             let schema = &api.schemas[*id];
             Some(((schema.owner.as_deref()?, schema.path.as_slice()), said.name.as_str()))
         });
-        let stems = Stems(adopted.chain(said).collect());
+        let stems = Stems { said: adopted.chain(said).collect(), words: &words };
         let header_roots: HashSet<SchemaId> =
             api.messages.iter().filter_map(|m| m.headers).map(|id| form::usage(&api.schemas, id).id).collect();
         let nameless = order.iter().filter(|id| !forms[id].is_named()).filter_map(|id| overrides.types.get(id));
@@ -464,6 +462,11 @@ impl Walk<'_> {
             Defaults::Keep => HashSet::new(),
             Defaults::Write | Defaults::Omit => weighed(api, &forms, &rules),
         };
+        let keeps = forms.values().flat_map(|form| match form {
+            Form::Union(union) => union.keeps.clone(),
+            _ => Vec::new(),
+        });
+        let keeps = keeps.collect();
         let texts = forms.iter().filter(|(_, form)| **form == Form::Text).map(|(id, _)| *id);
         let formatted =
             texts.filter(|id| api.schemas[*id].format.as_deref().is_some_and(|f| config.enforces(f))).collect();
@@ -476,6 +479,7 @@ impl Walk<'_> {
             variants,
             patterns,
             rules,
+            keeps,
             messages,
             headers,
             scope,
@@ -493,22 +497,6 @@ fn is_parameter(form: &Form) -> bool {
         Form::Text | Form::Number(Some(_)) | Form::Integer(_) | Form::Boolean => true,
         Form::Enumeration(values) => values.iter().all(serde_json::Value::is_string),
         _ => false,
-    }
-}
-
-/// The schemas that a type made from this one refers to, and the step to each.
-pub(super) fn children(schema: &Schema, form: &Form) -> Vec<(SchemaId, String)> {
-    match form.inner() {
-        Form::Object => {
-            let mut children: Vec<_> = schema.properties.iter().map(|(name, id)| (*id, name.clone())).collect();
-            if let AdditionalProperties::Schema(values) = schema.additional {
-                children.push((values, "additionalProperties".to_owned()));
-            }
-            children
-        }
-        Form::Map(Some(values)) => vec![(*values, "additionalProperties".to_owned())],
-        Form::Array(Some(items)) | Form::List(Some(items)) => vec![(*items, "items".to_owned())],
-        _ => Vec::new(),
     }
 }
 
@@ -544,25 +532,5 @@ fn report(schema: &Schema, form: &Form, ruled: bool, findings: &mut Vec<Diagnost
                     .help("the schemas within it are too many to hold values against"),
             );
         }
-    }
-}
-
-/// Names that stand for a part of the path that others are made of: a message's for the component it owns, those that are said.
-struct Stems<'a>(HashMap<(&'a str, &'a [String]), &'a str>);
-
-impl Stems<'_> {
-    /// What a type is called: after the component it is or is part of.
-    fn wanted(&self, schema: &Schema, reached: &Name) -> Name {
-        let Some(owner) = &schema.owner else { return reached.clone() };
-        let stem = |length: usize| self.0.get(&(owner.as_str(), &schema.path[..length])).copied();
-        let root = stem(0).map_or_else(|| naming::pascal(owner), str::to_owned);
-        let root = Name { ident: root, spelling: owner.clone() };
-        schema.path.iter().enumerate().fold(root, |name, (index, segment)| {
-            let child = name.child(segment);
-            match stem(index + 1) {
-                Some(stem) => Name { ident: stem.to_owned(), ..child },
-                None => child,
-            }
-        })
     }
 }

@@ -12,6 +12,7 @@ use crate::api::{AdditionalProperties, Items, Schema, SchemaId, Schemas, TypeSet
 use crate::config::Config;
 
 use super::form::{Form, Patterns};
+use super::union::{self, Union};
 
 /// Rules of one type.
 #[derive(Clone, Debug)]
@@ -57,6 +58,7 @@ pub(super) fn rules(
     let part = match form {
         Form::Object if beyond_types(schema).next().is_some() => Part::Object,
         Form::Checked(inner) => Part::Within(inner),
+        Form::Union(union) if union.ruled => Part::Choice(union),
         Form::Untyped(_) => Part::Whole,
         _ => return Ok(None),
     };
@@ -103,6 +105,8 @@ enum Part<'f> {
     Object,
     /// Those that a value of this form does not hold up by its type.
     Within(&'f Form),
+    /// Those of an enum, its alternatives in their order.
+    Choice(&'f Union),
 }
 
 struct Writer<'a> {
@@ -194,6 +198,7 @@ impl Writer<'_> {
                 self.others(schema, |_, _| Ok(Value::Bool(true)), &mut node, depth)?;
             }
             Part::Object => {}
+            Part::Choice(union) => return self.choice(schema, union, node, depth),
         }
         for id in &schema.contains {
             node.put("contains", self.refer(*id, depth)?);
@@ -203,6 +208,60 @@ impl Writer<'_> {
         }
         self.combined(schema, &mut node, depth)?;
         Ok(node.finish())
+    }
+
+    /// A choice as its enum has it: without `null`, which is told apart outside of it.
+    fn choice(&mut self, schema: &Schema, union: &Union, mut node: Node, depth: usize) -> Result<Value, TooMany> {
+        let alternatives = ids_of(union);
+        if schema.types != TypeSet::ANY {
+            node.put("type", types(schema.types));
+        }
+        if alternatives.is_empty() {
+            self.scalar(schema, &mut node);
+            self.items(schema, true, &mut node, depth)?;
+            self.properties(schema, true, &mut node, depth)?;
+            for id in &schema.contains {
+                node.put("contains", self.refer(*id, depth)?);
+            }
+            for id in &schema.property_names {
+                node.put("propertyNames", self.refer(*id, depth)?);
+            }
+            self.combined(schema, &mut node, depth)?;
+            return Ok(node.finish());
+        }
+        self.properties(schema, false, &mut node, depth)?;
+        for id in &schema.property_names {
+            node.put("propertyNames", self.refer(*id, depth)?);
+        }
+        for id in &schema.not {
+            node.put("not", self.refer(*id, depth)?);
+        }
+        let keyword = if schema.one_of.is_empty() { "anyOf" } else { "oneOf" };
+        let list = self.alternatives(schema, &alternatives, depth)?;
+        node.put(keyword, list);
+        Ok(node.finish())
+    }
+
+    /// A list of alternatives; of those that a discriminator tells, each with what it is told by.
+    fn alternatives(&mut self, schema: &Schema, ids: &[SchemaId], depth: usize) -> Result<Value, TooMany> {
+        let told = self.schemas.told(schema);
+        let written = schema.one_of.iter().chain(&schema.any_of).next();
+        let mut list = Vec::with_capacity(ids.len());
+        for id in ids {
+            let node = self.refer(*id, depth)?;
+            let place = written.and_then(|list| list.iter().position(|other| other == id));
+            let values = told.as_ref().zip(place).map(|(told, place)| (&told.property, &told.values[place]));
+            list.push(match values.filter(|(_, values)| !values.is_empty()) {
+                Some((property, values)) => json!({
+                    "allOf": [node],
+                    "type": "object",
+                    "required": [property],
+                    "properties": { property: { "enum": values } },
+                }),
+                None => node,
+            });
+        }
+        Ok(Value::Array(list))
     }
 
     fn scalar(&mut self, schema: &Schema, node: &mut Node) {
@@ -337,10 +396,10 @@ impl Writer<'_> {
             }
         }
         for list in &schema.one_of {
-            node.put("oneOf", self.each(list, depth)?);
+            node.put("oneOf", self.alternatives(schema, list, depth)?);
         }
         for list in &schema.any_of {
-            node.put("anyOf", self.each(list, depth)?);
+            node.put("anyOf", self.alternatives(schema, list, depth)?);
         }
         for id in &schema.not {
             node.put("not", self.refer(*id, depth)?);
@@ -400,10 +459,25 @@ impl Node {
     }
 }
 
+/// The schemas that an enum is a choice of; none of one that is a choice of types.
+fn ids_of(union: &Union) -> Vec<SchemaId> {
+    let id = |one: &union::Alternative| match one.part {
+        union::Part::Schema(id) => Some(id),
+        union::Part::Plain(_) => None,
+    };
+    union.alternatives.iter().filter_map(id).collect()
+}
+
 /// The schemas that a part of a schema refers to.
 fn parts(schema: &Schema, part: Part<'_>) -> Vec<SchemaId> {
     let mut ids: Vec<SchemaId> = Vec::new();
-    let whole = matches!(part, Part::Whole);
+    if let Part::Choice(union) = part
+        && !ids_of(union).is_empty()
+    {
+        ids.extend(ids_of(union).iter().chain(&schema.property_names).chain(&schema.not));
+        return ids;
+    }
+    let whole = matches!(part, Part::Whole | Part::Choice(_));
     let within = |is: fn(&Form) -> bool| matches!(part, Part::Within(form) if !is(form));
     if let Some(Items::All(id)) = schema.items
         && (whole || within(|form| matches!(form, Form::Array(Some(_)))))

@@ -12,7 +12,7 @@ use regex_lite::Regex;
 use serde_json::{Map, Number, Value};
 
 use crate::{
-    api::{AdditionalProperties, Items, Schema, SchemaId, Schemas, TypeSet},
+    api::{AdditionalProperties, Items, Schema, SchemaId, Schemas, Told, TypeSet},
     pattern,
     resolve::schemas::{compare, equal, integer},
 };
@@ -67,12 +67,19 @@ const STEPS: u64 = 2_000_000;
 pub struct Validator<'s> {
     schemas: &'s Schemas,
     patterns: RefCell<HashMap<String, Option<Regex>>>,
+    /// How many schemas a value is held against before the rest of it is let through.
+    most_steps: u64,
 }
 
 impl<'s> Validator<'s> {
     /// A judge by these schemas.
     pub fn new(schemas: &'s Schemas) -> Self {
-        Self { schemas, patterns: RefCell::default() }
+        Self::within(schemas, STEPS)
+    }
+
+    /// A judge that takes so many steps for a value and no more.
+    pub(crate) fn within(schemas: &'s Schemas, most_steps: u64) -> Self {
+        Self { schemas, patterns: RefCell::default(), most_steps }
     }
 
     /// Every way in which `value` does not fit.
@@ -114,7 +121,7 @@ struct Run<'v, 's> {
 impl Run<'_, '_> {
     fn check(&mut self, id: SchemaId, value: &Value, faults: &mut Vec<Fault>) {
         self.steps += 1;
-        if self.depth > DEEPEST || self.steps > STEPS {
+        if self.depth > DEEPEST || self.steps > self.judge.most_steps {
             return;
         }
         // A schema that asks of a value what it is just being asked has nothing to add.
@@ -225,7 +232,7 @@ impl Run<'_, '_> {
         if schema.unique_items {
             let twice = (1..items.len()).find(|i| {
                 self.steps += *i as u64;
-                self.steps <= STEPS && items[..*i].iter().any(|v| equal(v, &items[*i]))
+                self.steps <= self.judge.most_steps && items[..*i].iter().any(|v| equal(v, &items[*i]))
             });
             if let Some(index) = twice {
                 self.path.push(Step::Index(index));
@@ -319,18 +326,20 @@ impl Run<'_, '_> {
     }
 
     fn combined(&mut self, id: SchemaId, schema: &Schema, value: &Value, faults: &mut Vec<Fault>) {
+        let told = self.judge.schemas.told(schema);
+        let told = told.as_ref();
         for options in &schema.any_of {
-            let judged = self.judge_each(options, value);
+            let judged = self.judge_each(options, told, value);
             if judged.iter().all(|faults| !faults.is_empty()) {
-                self.none_fits(id, "anyOf", options, judged, value, faults);
+                self.none_fits(id, "anyOf", (options, told), judged, value, faults);
             }
         }
         for options in &schema.one_of {
             let outer = std::mem::take(&mut self.circular);
-            let judged = self.judge_each(options, value);
+            let judged = self.judge_each(options, told, value);
             match judged.iter().filter(|faults| faults.is_empty()).count() {
                 1 => {}
-                0 => self.none_fits(id, "oneOf", options, judged, value, faults),
+                0 => self.none_fits(id, "oneOf", (options, told), judged, value, faults),
                 // Alternatives that contain the choice itself (a base that lists its subtypes) cannot be told apart here.
                 _ if self.circular => {}
                 n => self.fault(faults, id, "oneOf", format!("fits {n} of the alternatives, exactly one is allowed")),
@@ -351,13 +360,17 @@ impl Run<'_, '_> {
     }
 
     /// What is wrong by each of these. Each is judged once: alternatives within alternatives would double the work a level.
-    fn judge_each(&mut self, options: &[SchemaId], value: &Value) -> Vec<Vec<Fault>> {
-        let judge = |option: &SchemaId| {
+    fn judge_each(&mut self, options: &[SchemaId], told: Option<&Told>, value: &Value) -> Vec<Vec<Fault>> {
+        let judge = |(index, option): (usize, &SchemaId)| {
             let mut faults = Vec::new();
-            self.check(*option, value, &mut faults);
+            if told.is_some_and(|told| !told.may_be(index, value)) {
+                self.fault(&mut faults, *option, "discriminator", "is another alternative, as the discriminator says");
+            } else {
+                self.check(*option, value, &mut faults);
+            }
             faults
         };
-        options.iter().map(judge).collect()
+        options.iter().enumerate().map(judge).collect()
     }
 
     /// Says what is wrong with the one alternative that was meant, where only one can have been; else with the nearest.
@@ -365,11 +378,26 @@ impl Run<'_, '_> {
         &mut self,
         id: SchemaId,
         keyword: &'static str,
-        options: &[SchemaId],
-        judged: Vec<Vec<Fault>>,
+        (options, told): (&[SchemaId], Option<&Told>),
+        mut judged: Vec<Vec<Fault>>,
         value: &Value,
         faults: &mut Vec<Fault>,
     ) {
+        if let (Some(told), Value::Object(object)) = (told, value) {
+            let named = (0..options.len()).find(|index| !told.values[*index].is_empty() && told.may_be(*index, value));
+            if let Some(index) = named {
+                faults.append(&mut judged[index]);
+                return;
+            }
+            if !object.contains_key(&told.property) {
+                return self.fault(faults, id, keyword, format!("the discriminator `{}` is missing", told.property));
+            }
+            let known: Vec<String> = told.values.iter().flatten().take(12).map(|value| format!("`{value}`")).collect();
+            self.path.push(Step::Key(told.property.clone()));
+            self.fault(faults, id, keyword, format!("is none of {}", known.join(", ")));
+            self.path.pop();
+            return;
+        }
         let is_of_type = |option: &SchemaId| has_type(self.judge.schemas[*option].types, value);
         let mut of_type: Vec<Vec<Fault>> =
             options.iter().zip(judged).filter(|(option, _)| is_of_type(option)).map(|(_, faults)| faults).collect();

@@ -48,6 +48,8 @@ impl Writer<'_> {
         if let Some(reference) = document.get(place, "$ref") {
             return Some(self.refer(document.follow(reference).ok()?));
         }
+        let name = document.parent(place).filter(|above| document.key(*above) == Some("schemas"));
+        let name = name.and_then(|_| document.key(place));
         let prefixed = document.get(place, "prefixItems").is_some();
         let is_true = |key: &str| document.get(place, key).and_then(|value| document.bool(value)) == Some(true);
         let mut schema = Map::new();
@@ -103,6 +105,8 @@ impl Writer<'_> {
             };
             schema.insert(key.to_owned(), written);
         }
+        // A discriminator may tell it by that.
+        schema.extend(name.map(|name| ("x-name".to_owned(), json!(name))));
         Some(Value::Object(schema))
     }
 

@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::{
     bundle::{bundle, is_circular},
     compiled::Asked,
+    discriminators::spelled_out,
     harness::{Harness, Verdict},
     instances::Instances,
     judge::Judge,
@@ -94,7 +95,7 @@ fn each_schema_of_the_corpus_accepts_what_the_judge_accepts() {
             }
             let judge = Judge::of(&written, "/root")
                 .unwrap_or_else(|| panic!("{}: the judge cannot read {written}", name(path)));
-            for value in Instances::new(&written, seed()).make("/root", VALUES) {
+            for value in Instances::new(&spelled_out(&written), seed()).make("/root", VALUES) {
                 if Judge::errs(&written, &value) {
                     continue;
                 }
@@ -189,7 +190,7 @@ fn payload_of(
     let judge = Judge::of(&written, "/root")?;
     let model = Model::new(schemas);
     let asked = Asked { judge: &judge, model: &model, schemas, less, payload };
-    let values = Instances::new(&written, seed()).make("/root", VALUES);
+    let values = Instances::new(&spelled_out(&written), seed()).make("/root", VALUES);
     let verdicts: Vec<Verdict> = harness.ask(values.iter().map(|value| (message, value)));
     for (value, verdict) in values.iter().zip(&verdicts) {
         if Judge::errs(&written, value) {

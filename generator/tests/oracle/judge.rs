@@ -1,6 +1,7 @@
 //! Who is right: the `jsonschema` crate, draft-07, set to what the project promises.
 //!
 //! - `format` describes, as the specification lets it, except `date-time`, which is RFC 3339.
+//! - A `discriminator` that tells alternatives apart decides among them ([`crate::discriminators`]).
 //! - `contentEncoding` and `contentMediaType` describe.
 //! - A reference reaches the components of the document and nothing else: the crate is built without its features that
 //!   read files and the network.
@@ -8,7 +9,7 @@
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
-use crate::schemas::Components;
+use crate::{discriminators::spelled_out, schemas::Components};
 
 /// What the crate holds for an assertion in draft-07 and the project does not.
 const DESCRIBING_FORMATS: [&str; 17] = [
@@ -37,7 +38,7 @@ pub(crate) struct Judge(Validator);
 impl Judge {
     /// Of the schema at a JSON pointer (`/components/schemas/Root`) of a document. `None` where it is none.
     pub(crate) fn of(document: &Value, pointer: &str) -> Option<Self> {
-        let mut schema = document.clone();
+        let mut schema = spelled_out(document);
         schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
         // In draft-07 nothing beside a `$ref` counts, so the rest of the document is there for references alone.
         schema["$ref"] = json!(format!("#{}", escape(pointer)));

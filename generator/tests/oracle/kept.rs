@@ -16,8 +16,9 @@ impl Model<'_> {
             }
             all.push(id);
             let schema = &self.schemas[id];
-            let lists = schema.one_of.iter().chain(&schema.any_of).flatten();
-            pending.extend(lists.filter(|one| self.accepts(**one, value)));
+            for list in schema.one_of.iter().chain(&schema.any_of) {
+                pending.extend(self.fitting(schema, list, value, &|one| self.accepts(one, value)));
+            }
             // An `if` asks for a property without describing it.
             for (when, then, otherwise) in &schema.conditions {
                 let met = self.accepts(*when, value);

@@ -19,6 +19,7 @@ mod bundle;
 mod case;
 mod compiled;
 mod corpus;
+mod discriminators;
 mod formats;
 mod harness;
 mod instances;

@@ -81,7 +81,9 @@ fn disagreement(components: &Components, seed: u64, tally: &mut Tally) -> Option
     let less = relax::relaxed(&loaded, &loaded.diagnostics);
     let (model, validator) = (Model::new(&api.schemas), Validator::new(&api.schemas));
     let enforced = less.as_ref().map(Model::new);
-    for value in Instances::new(&document, seed).make(&format!("/components/schemas/{ROOT}"), VALUES) {
+    for value in Instances::new(&crate::discriminators::spelled_out(&document), seed)
+        .make(&format!("/components/schemas/{ROOT}"), VALUES)
+    {
         let (expected, by_model) = (judge.accepts(&value), model.accepts(payload, &value));
         tally.values += 1;
         tally.accepted += usize::from(expected);

@@ -46,13 +46,26 @@ impl<'s> Model<'s> {
                 Value::Object(object) => self.object(schema, object, depth) && self.dependencies(schema, value, depth),
                 _ => true,
             }
-            && schema.one_of.iter().all(|list| list.iter().filter(|one| is(**one)).count() == 1)
-            && schema.any_of.iter().all(|list| list.iter().any(|one| is(*one)))
+            && schema.one_of.iter().all(|list| self.fitting(schema, list, value, &is).count() == 1)
+            && schema.any_of.iter().all(|list| self.fitting(schema, list, value, &is).next().is_some())
             && !schema.not.iter().any(|one| is(*one))
             && schema.conditions.iter().all(|(when, then, otherwise)| {
                 let chosen = if is(*when) { then } else { otherwise };
                 chosen.is_none_or(is)
             })
+    }
+
+    /// The alternatives that a value fits; where a discriminator tells them, the one that it names.
+    pub(crate) fn fitting<'m>(
+        &'m self,
+        schema: &Schema,
+        list: &'m [SchemaId],
+        value: &'m Value,
+        is: &'m dyn Fn(SchemaId) -> bool,
+    ) -> impl Iterator<Item = SchemaId> + use<'m, 's> {
+        let told = self.schemas.told(schema);
+        let may_be = move |index: usize| told.as_ref().is_none_or(|told| told.may_be(index, value));
+        list.iter().enumerate().filter(move |(index, one)| may_be(*index) && is(**one)).map(|(_, one)| *one)
     }
 
     pub(crate) fn word(&self, keyword: &'static str, word: &Value, value: &Value) -> bool {

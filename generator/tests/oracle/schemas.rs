@@ -92,7 +92,7 @@ pub(crate) const OTHER_NAMES: [&str; 6] = ["zz_extra", "x-nota", "clave_id", "k9
 pub(crate) fn components(rng: &mut Rng) -> Components {
     let count = rng.weighted(&[50, 30, 15, 5]);
     let names: Vec<String> = ["Base", "Parte", "Nodo"][..count].iter().map(|name| (*name).to_owned()).collect();
-    let mut maker = Maker { rng, names, current: 0, budget: 0 };
+    let mut maker = Maker { rng, names, current: 0, budget: 0, more: Components::new() };
     let mut all = Components::new();
     for index in 0..count {
         maker.current = index + 1;
@@ -102,12 +102,14 @@ pub(crate) fn components(rng: &mut Rng) -> Components {
     }
     maker.current = 0;
     maker.budget = 24;
-    let root = match maker.rng.weighted(&[55, 15, 30]) {
+    let root = match maker.rng.weighted(&[45, 13, 27, 15]) {
         0 => maker.object(0),
         1 => maker.envelope(),
+        3 => maker.union(0),
         _ => maker.schema(0, true),
     };
     all.insert(ROOT.to_owned(), root);
+    all.extend(maker.more);
     all
 }
 
@@ -118,7 +120,14 @@ struct Maker<'r> {
     current: usize,
     /// How many schemas may still be begun.
     budget: usize,
+    /// Alternatives that have a name.
+    more: Components,
 }
+
+/// Names of alternatives.
+const ALTERNATIVES: [&str; 3] = ["Gato", "Perro", "Pez"];
+/// What tells them, two of each.
+const WORDS: [&str; 6] = ["A", "b", "C", "x", "y", "z"];
 
 impl Maker<'_> {
     /// Any schema. `bare` where it is a component itself or a member of `allOf` and its like: a reference there goes
@@ -128,7 +137,8 @@ impl Maker<'_> {
         if depth > 4 || self.budget == 0 {
             return self.scalar();
         }
-        match self.rng.weighted(&[40, 24, 14, 9, 4, 4, 5, 2, 2, 2, 1]) {
+        match self.rng.weighted(&[40, 24, 14, 9, 4, 4, 5, 2, 2, 2, 1, 5]) {
+            11 => self.union(depth),
             0 => self.scalar(),
             1 => self.object(depth),
             2 => self.array(depth),
@@ -509,6 +519,74 @@ impl Maker<'_> {
             _ => (0..2).map(|_| self.scalar()).collect(),
         };
         self.beside(json!({ "oneOf": among }))
+    }
+
+    /// An object whose patterns are all enforced: what is not, and decides among alternatives, makes others of what fits.
+    fn linear_object(&mut self, depth: usize) -> Value {
+        loop {
+            let object = self.object(depth);
+            let text = object.to_string();
+            if !text.contains("(?!") && !text.contains(r")\\1") {
+                return object;
+            }
+        }
+    }
+
+    /// Objects of which a value is one: named or not, told apart by a property or not, with more or less in common.
+    fn union(&mut self, depth: usize) -> Value {
+        let count = usize::try_from(self.rng.range(2, 3)).unwrap();
+        let keyword = *self.rng.pick(&["oneOf", "oneOf", "anyOf"]);
+        let tag = *self.rng.pick(&["tipo", "type", "prioridad"]);
+        let how = self.rng.weighted(&[25, 30, 20, 25]);
+        // Each set of named alternatives but once.
+        let named = how != 0 && self.more.is_empty() && self.rng.chance(75);
+        let common = if self.rng.chance(50) { self.linear_object(3)["properties"].clone() } else { Value::Null };
+        let (mut list, mut mapping) = (Vec::new(), Map::new());
+        for (index, name) in ALTERNATIVES[..count].iter().enumerate() {
+            let mut object = self.linear_object(depth + 2);
+            if !object["properties"].is_object() {
+                object["properties"] = json!({});
+            }
+            for (name, schema) in common.as_object().into_iter().flatten() {
+                object["properties"][name] = schema.clone();
+            }
+            if how != 0 {
+                object["properties"][tag] = match self.rng.weighted(&[50, 30, 20]) {
+                    0 => json!({ "type": "string" }),
+                    1 => json!({ "const": WORDS[index] }),
+                    _ => json!({ "enum": [WORDS[index], WORDS[index + 3]] }),
+                };
+                let mut required = object["required"].as_array().cloned().unwrap_or_default();
+                if self.rng.chance(85) && !required.contains(&json!(tag)) {
+                    required.push(json!(tag));
+                    object["required"] = json!(required);
+                }
+            }
+            if named {
+                mapping.insert(WORDS[index].to_owned(), json!(format!("#/components/schemas/{name}")));
+                self.more.insert((*name).to_owned(), object);
+                list.push(json!({ "$ref": format!("#/components/schemas/{name}") }));
+            } else {
+                list.push(object);
+            }
+        }
+        if self.rng.chance(12) {
+            list.push(json!({ "type": "null" }));
+        }
+        if self.rng.chance(10) {
+            list.push(self.scalar());
+        }
+        let mut schema = json!({ keyword: list });
+        match how {
+            2 => schema["discriminator"] = json!(tag),
+            3 if self.rng.chance(60) => schema["discriminator"] = json!({ "propertyName": tag, "mapping": mapping }),
+            3 => schema["discriminator"] = json!({ "propertyName": tag }),
+            _ => {}
+        }
+        if self.rng.chance(15) {
+            schema["type"] = json!("object");
+        }
+        schema
     }
 
     /// Alternatives that stand in an object of their own, now and then.

@@ -9,10 +9,13 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _, Serializer};
 
 use super::kind::refuse;
+use super::kinds::Kinds;
 use super::trace::{at_entry, at_index};
 use super::wire::{Item, ReadItem, Wire, WriteItem};
 
 impl<T: Wire> Wire for Box<T> {
+    const KINDS: Kinds = T::KINDS;
+
     #[inline]
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         T::decode(reader).map(Box::new)
@@ -26,6 +29,8 @@ impl<T: Wire> Wire for Box<T> {
 
 /// An item that may be `null`.
 impl<T: Wire> Item for Option<T> {
+    const ITEM_KINDS: Kinds = T::KINDS.or(Kinds::NULL);
+
     fn decode_item<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_option(OrNull(PhantomData))
     }
@@ -61,6 +66,8 @@ impl<'de, T: Wire> Visitor<'de> for OrNull<T> {
 }
 
 impl<T: Item> Wire for Vec<T> {
+    const KINDS: Kinds = Kinds::ARRAY;
+
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_any(Array(PhantomData))
     }
@@ -96,6 +103,8 @@ impl<'de, T: Item> Visitor<'de> for Array<T> {
 }
 
 impl<T: Item> Wire for BTreeMap<String, T> {
+    const KINDS: Kinds = Kinds::OBJECT;
+
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_any(Map(PhantomData))
     }

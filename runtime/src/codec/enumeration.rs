@@ -140,6 +140,8 @@ macro_rules! enumeration {
                 }
             }
             impl $crate::codec::Wire for $name {
+                const KINDS: $crate::codec::Kinds = $crate::codec::Kinds::NUMBER;
+
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
@@ -266,6 +268,8 @@ macro_rules! __enumeration {
                 }
             }
             impl $crate::codec::Wire for $name {
+                const KINDS: $crate::codec::Kinds = $crate::codec::Kinds::STRING;
+
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {

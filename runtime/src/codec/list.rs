@@ -153,6 +153,8 @@ macro_rules! list {
                 }
             }
             impl $crate::codec::Wire for $name {
+                const KINDS: $crate::codec::Kinds = $crate::codec::Kinds::ARRAY;
+
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {

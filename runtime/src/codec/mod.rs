@@ -26,6 +26,7 @@ mod error;
 mod format;
 mod headers;
 mod kind;
+mod kinds;
 mod list;
 mod number;
 mod object;
@@ -33,8 +34,10 @@ mod opaque;
 mod pattern;
 mod scalar;
 mod schema;
+mod tagged;
 mod text;
 mod trace;
+mod union;
 mod value;
 mod wire;
 mod wrapper;
@@ -43,6 +46,7 @@ pub use build::{BuildError, Takes};
 pub use enumeration::same_json;
 pub use error::{DecodeError, EncodeError, Violation};
 pub use headers::HeaderValue;
+pub use kinds::Kinds;
 pub use wire::{Field, Item, KeyField, Wire, key};
 
 /// Reads a value from JSON text.
@@ -111,8 +115,10 @@ pub mod __private {
         rest, shown,
     };
     pub use super::schema::{Rules, read_by_rules, write_by_rules};
+    pub use super::tagged::{Tagged, hold_tag, read_tagged, unknown_tag};
     pub use super::text::{TextCheck, TextRules, read_text};
     pub use super::trace::{read_foreign, write_foreign};
+    pub use super::union::{Alternative, Union, hold_union, read_union, union_key};
     pub use super::value::json;
     #[cfg(feature = "decimal")]
     pub use crate::decimal::literal as decimal;

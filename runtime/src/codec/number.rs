@@ -190,6 +190,8 @@ macro_rules! __number {
                 }
             }
             impl $crate::codec::Wire for $name {
+                const KINDS: $crate::codec::Kinds = $crate::codec::Kinds::NUMBER;
+
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {

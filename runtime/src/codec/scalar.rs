@@ -7,12 +7,15 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::ser::{self, Serializer};
 
 use super::kind::refuse;
+use super::kinds::Kinds;
 use super::wire::{KeyField, Wire};
 
 /// 2^53: up to here every integer is a distinct `f64`, so a number written `1.0` or `1e2` is what it says.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Wire for bool {
+    const KINDS: Kinds = Kinds::BOOLEAN;
+
     #[inline]
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_any(Bool)
@@ -46,6 +49,8 @@ struct Integer<T>(PhantomData<T>);
 macro_rules! integers {
     ($($type:ident $serialize:ident,)*) => { $(
         impl Wire for $type {
+            const KINDS: Kinds = Kinds::NUMBER;
+
             #[inline]
             fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
                 reader.deserialize_any(Integer::<$type>(PhantomData))
@@ -109,6 +114,8 @@ fn out_of_range<E: de::Error>() -> E {
 }
 
 impl Wire for f64 {
+    const KINDS: Kinds = Kinds::NUMBER;
+
     #[inline]
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_any(Float)
@@ -163,6 +170,8 @@ impl<'de> Visitor<'de> for Float {
 }
 
 impl Wire for String {
+    const KINDS: Kinds = Kinds::STRING;
+
     #[inline]
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_any(Text)
@@ -216,6 +225,8 @@ impl<'de, T, F: FnOnce(&str) -> Result<T, String>> Visitor<'de> for With<F> {
 
 /// `null` and nothing else.
 impl Wire for () {
+    const KINDS: Kinds = Kinds::NULL;
+
     #[inline]
     fn decode<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         reader.deserialize_any(Null)

@@ -189,6 +189,8 @@ macro_rules! text {
                 }
             }
             impl $crate::codec::Wire for $name {
+                const KINDS: $crate::codec::Kinds = $crate::codec::Kinds::STRING;
+
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {

@@ -7,12 +7,16 @@ use serde::de::{DeserializeSeed, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::build::Takes;
+use super::kinds::Kinds;
 
 /// A value with a form in JSON that is never `null`.
 ///
 /// The macros implement it. By hand it is seldom needed; then errors must not quote the value, and a level that has
 /// names or places must hand errors on as the types of this module do.
 pub trait Wire: Sized {
+    /// The kinds of JSON that it may be: of a value of another kind a union does not ask whether it is this.
+    const KINDS: Kinds = Kinds::ANY;
+
     /// Reads the value and holds it against its constraints.
     ///
     /// # Errors
@@ -28,6 +32,9 @@ pub trait Wire: Sized {
 
 /// What may stand in an array or a map: a [`Wire`] value, or an `Option` of one where `null` is allowed.
 pub trait Item: Sized {
+    /// The kinds of JSON that it may be.
+    const ITEM_KINDS: Kinds;
+
     /// Reads it; `null` is `None`.
     ///
     /// # Errors
@@ -42,6 +49,8 @@ pub trait Item: Sized {
 }
 
 impl<T: Wire> Item for T {
+    const ITEM_KINDS: Kinds = T::KINDS;
+
     #[inline]
     fn decode_item<'de, D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         T::decode(reader)

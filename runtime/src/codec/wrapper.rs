@@ -29,6 +29,8 @@ macro_rules! wrapper {
         #[allow(deprecated)]
         const _: () = {
             impl $crate::codec::Wire for $name {
+                const KINDS: $crate::codec::Kinds = <$type as $crate::codec::Item>::ITEM_KINDS;
+
                 #[inline]
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,

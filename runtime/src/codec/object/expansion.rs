@@ -33,6 +33,8 @@ macro_rules! __object {
         }
         #[allow(deprecated)]
         impl $crate::codec::Wire for $name {
+            const KINDS: $crate::codec::Kinds = $crate::codec::Kinds::OBJECT;
+
             #[inline]
             fn decode<'de, __D: $crate::__private::Deserializer<'de>>(reader: __D) -> ::core::result::Result<Self, __D::Error> {
                 $crate::__read_object!(reader $($rules)?)

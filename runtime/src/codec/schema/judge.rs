@@ -26,6 +26,25 @@ pub(super) fn judge(schema: &Schema, value: &Value) -> Result<(), (String, Strin
     Judge::new(schema).node(&schema.root, value).map_err(|fault| (fault.path, fault.message))
 }
 
+/// Holds a value against a schema of alternatives and says which is the first that it fits.
+///
+/// # Errors
+/// As [`judge`].
+pub(super) fn choose(schema: &Schema, value: &Value) -> Result<usize, (String, String)> {
+    let mut judge = Judge::new(schema);
+    let verdict = judge.node(&schema.root, value);
+    verdict.map_err(|fault| (fault.path, fault.message))?;
+    // One fits, as was just found out.
+    Ok(schema.alternatives().iter().position(|node| judge.fits(node, value)).unwrap_or_default())
+}
+
+/// What is wrong with a value by each alternative of a schema.
+pub(super) fn faults(schema: &Schema, value: &Value) -> Vec<Option<(String, String)>> {
+    let mut judge = Judge::new(schema);
+    let fault = |node| judge.node(node, value).err().map(|fault| (fault.path, fault.message));
+    schema.alternatives().iter().map(fault).collect()
+}
+
 /// One fault; empty where nobody asks which.
 #[derive(Debug, Default)]
 struct Fault {

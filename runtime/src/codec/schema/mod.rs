@@ -42,12 +42,27 @@ impl Rules {
     ///
     /// # Errors
     /// The path of the first fault, and a sentence that names the rule and not the value.
-    fn hold(&self, value: &Value) -> Result<(), (String, String)> {
-        match self.read.get_or_init(|| read::schema(self.text)) {
-            Ok(schema) => judge::judge(schema, value),
-            // The generator writes down only what can be read.
-            Err(fault) => Err((String::new(), format!("its rules cannot be read: {fault}"))),
-        }
+    pub(super) fn hold(&self, value: &Value) -> Result<(), (String, String)> {
+        judge::judge(self.schema()?, value)
+    }
+
+    /// Holds a value of a union against its rules and says which of the alternatives it is.
+    ///
+    /// # Errors
+    /// As [`hold`](Self::hold).
+    pub(super) fn choose(&self, value: &Value) -> Result<usize, (String, String)> {
+        judge::choose(self.schema()?, value)
+    }
+
+    /// What is wrong with a value of a union by each of its alternatives.
+    pub(super) fn faults(&self, value: &Value) -> Vec<Option<(String, String)>> {
+        self.schema().map(|schema| judge::faults(schema, value)).unwrap_or_default()
+    }
+
+    fn schema(&self) -> Result<&Schema, (String, String)> {
+        let read = self.read.get_or_init(|| read::schema(self.text)).as_ref();
+        // The generator writes down only what can be read.
+        read.map_err(|fault| (String::new(), format!("its rules cannot be read: {fault}")))
     }
 }
 

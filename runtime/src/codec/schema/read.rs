@@ -15,6 +15,17 @@ pub(super) struct Schema {
     pub(super) definitions: Vec<Node>,
 }
 
+impl Schema {
+    /// The alternatives that it is a choice of.
+    pub(super) fn alternatives(&self) -> &[Node] {
+        let list = self.root.words.iter().find_map(|word| match word {
+            Word::OneOf(nodes) | Word::AnyOf(nodes) => Some(nodes.as_slice()),
+            _ => None,
+        });
+        list.unwrap_or_default()
+    }
+}
+
 /// A schema within it: all of these words hold.
 #[derive(Debug, Default)]
 pub(super) struct Node {
