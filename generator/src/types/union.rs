@@ -321,7 +321,7 @@ fn kind(form: Option<&Form>, schema: &Schema) -> String {
         },
         Some(Form::Boolean) => "Boolean".to_owned(),
         Some(Form::Integer(_) | Form::Number(Some(_))) => "Integer".to_owned(),
-        Some(Form::Float | Form::Number(None)) => "Number".to_owned(),
+        Some(Form::Float | Form::Number(None) | Form::Decimal { .. }) => "Number".to_owned(),
         Some(Form::String | Form::Text) => text(),
         Some(Form::DateTime) => "DateTime".to_owned(),
         Some(Form::Array(_) | Form::List(_)) => "List".to_owned(),
