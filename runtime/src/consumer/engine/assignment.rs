@@ -43,6 +43,9 @@ impl Engine {
             for key in partition.stalled.drain(..) {
                 self.keys[key].state = State::Held;
             }
+            if !planted(Fault::DrainKeepsGathered) {
+                self.take_gathered(id, State::Held);
+            }
         }
     }
 
@@ -112,6 +115,7 @@ impl Engine {
     /// Forgets a partition and all that belongs to it. Returns how many of its events lanes were working on.
     fn forget(&mut self, partition: Partition, out: &mut Effects) -> u32 {
         self.lanes.retain(|key| self.keys[key].partition != partition.id);
+        self.take_gathered(partition.id, State::Held);
         let mut abandoned = 0;
         for (place, key, token) in partition.ledger.unfinished() {
             out.released.push(token);

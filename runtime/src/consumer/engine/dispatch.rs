@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::fault::{Fault, planted};
-use super::io::{Arrival, Effect, Effects, Epoch, Offset, PartitionId, RunId};
+use super::io::{Arrival, BatchId, Effect, Effects, Epoch, Offset, PartitionId, RunId};
 use super::keys::{KeyId, State};
 use super::partition::Partition;
 
@@ -21,6 +21,8 @@ impl Engine {
             out.released.extend(records.iter().map(|record| record.token));
             return;
         };
+        // Gathered keys that have an event more, and how many they have then.
+        let mut grown = Vec::new();
         for record in records {
             // Read again after a pause, say. What the ledger has passed it has, or had.
             if partition.ledger.has_passed(record.offset) {
@@ -37,6 +39,9 @@ impl Engine {
                 partition.ledger.link(chain.tail, place);
                 chain.tail = place;
                 chain.len += 1;
+                if chain.state == State::Gathered {
+                    grown.push((key, chain.len));
+                }
                 if planted(Fault::TwoRunsOfAKey) && chain.state == State::Running {
                     self.lanes.push_new(chain.lane, key, self.turn);
                 }
@@ -51,6 +56,8 @@ impl Engine {
             }
         }
         partition.ledger.advance(next);
+        let circuit = partition.circuit;
+        grown.into_iter().for_each(|(key, events)| self.gathered_more(key, events, circuit));
     }
 
     /// Hands out what is ready, as far as the lanes have room. What may not be handed out yet waits in its partition.
@@ -63,7 +70,13 @@ impl Engine {
             } else if partition.stands_still(&self.breakers) && !planted(overlooked) {
                 partition.stalled.push_back(key);
             } else {
-                self.dispatch(key, room, out);
+                let (circuit, drains) = (partition.circuit, partition.draining.is_some());
+                match self.gathers(circuit) {
+                    Some(gather) if self.keys[key].tries == 0 && !drains => self.gather(key, circuit, gather),
+                    _ => {
+                        self.dispatch(key, room, None, out);
+                    }
+                }
             }
         }
     }
@@ -88,7 +101,7 @@ impl Engine {
         let partition = suspect.or_else(|| self.partitions.iter().find(has_one)).map(|partition| partition.id);
         let key = partition.and_then(|id| self.partitions.get_mut(id)?.stalled.pop_front());
         if let Some(key) = key {
-            let run = self.dispatch(key, 1, out);
+            let run = self.dispatch(key, 1, None, out);
             self.breakers[circuit].probing(run);
         } else {
             // Nothing waits that could prove anything, and nothing will arrive while all is paused.
@@ -104,11 +117,16 @@ impl Engine {
         ids.into_iter().for_each(|id| self.release_stalled(id));
     }
 
-    /// Hands a key's oldest events to its lane: as many as there is room for, or the one that is tried again.
-    fn dispatch(&mut self, id: KeyId, room: u32, out: &mut Effects) -> RunId {
+    /// Hands a key's oldest events to its lane: as many as there is room for, or the one that is tried again. Where the
+    /// circuit gathers they are part of that batch, or of one of their own.
+    pub(super) fn dispatch(&mut self, id: KeyId, room: u32, batch: Option<BatchId>, out: &mut Effects) -> RunId {
         let run = self.keys.begin(id, State::Running);
+        let circuit = self.partitions.get(self.keys[id].partition).map_or(0, |partition| partition.circuit);
+        let gather = self.gathers(circuit);
+        let batch = batch.or_else(|| gather.is_some().then(|| self.next_batch()));
         let key = &mut self.keys[id];
-        let most = if key.tries > 0 { 1 } else { self.settings.run_length.max(1).min(room) };
+        let longest = gather.map_or(self.settings.run_length, |gather| gather.events);
+        let most = if key.tries > 0 { 1 } else { longest.max(1).min(room) };
         let from = out.tokens.len() as u32;
         if let Some(partition) = self.partitions.get_mut(key.partition) {
             partition.outstanding += 1;
@@ -124,7 +142,7 @@ impl Engine {
         if planted(Fault::ReleasedEarly) {
             out.released.extend_from_slice(&out.tokens[from as usize..]);
         }
-        out.list.push(Effect::Dispatch { run, lane: key.lane, attempt: key.tries + 1, from, len: key.running });
+        out.list.push(Effect::Dispatch { run, lane: key.lane, attempt: key.tries + 1, from, len: key.running, batch });
         run
     }
 }

@@ -62,6 +62,20 @@ pub(super) enum Fault {
     LaneLeaks,
     /// What events occupied that failed before they ended stays on the bill.
     BytesLeak,
+    /// A batch is handed out before its time.
+    AlwaysDue,
+    /// A batch that is not full is never handed out.
+    NeverDue,
+    /// A batch has more events than it may.
+    BatchOverfull,
+    /// A batch that is to be of one key has several.
+    KeysMixed,
+    /// The breaker does not hold back what was gathered.
+    OpenGathers,
+    /// A dead letter that cannot be written does not hold back what was gathered.
+    UndeliveredGathers,
+    /// What was gathered of a revoked partition is still handed out.
+    DrainKeepsGathered,
 }
 
 #[cfg(not(test))]
@@ -79,7 +93,7 @@ mod tests {
     use super::Fault;
 
     /// Every one.
-    pub(in super::super) const ALL: [Fault; Fault::BytesLeak as usize + 1] = [
+    pub(in super::super) const ALL: [Fault; Fault::DrainKeepsGathered as usize + 1] = [
         Fault::CommitPosition,
         Fault::CommitAfterLoss,
         Fault::GapsBlock,
@@ -109,6 +123,13 @@ mod tests {
         Fault::ReleasedEarly,
         Fault::LaneLeaks,
         Fault::BytesLeak,
+        Fault::AlwaysDue,
+        Fault::NeverDue,
+        Fault::BatchOverfull,
+        Fault::KeysMixed,
+        Fault::OpenGathers,
+        Fault::UndeliveredGathers,
+        Fault::DrainKeepsGathered,
     ];
 
     thread_local!(static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) });

@@ -33,6 +33,10 @@ pub struct RunId {
     pub(super) generation: u32,
 }
 
+/// Runs that are handed out together, to one handler at a time. Used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BatchId(pub(super) u64);
+
 /// A record that arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
@@ -151,6 +155,9 @@ pub enum Effect {
         from: u32,
         /// How many they are: 1 or more.
         len: u32,
+        /// What it is a part of, where its circuit [gathers](super::Settings::gather). The runs of a batch stand together,
+        /// and each is answered for.
+        batch: Option<BatchId>,
     },
     /// Write an event to the dead-letter topic and answer with [`Input::DeadLettered`].
     DeadLetter {

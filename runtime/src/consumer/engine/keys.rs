@@ -42,6 +42,8 @@ pub(super) struct Key {
 pub(super) enum State {
     /// A place in its lane: it stands in the lane's queue, or in that of a partition that stands still.
     Ready,
+    /// Others to be handed out with.
+    Gathered,
     /// The end of its partition, which is to be given back, or that it turns out to be wanted before.
     Held,
     /// A lane's answer.

@@ -79,6 +79,11 @@ impl Lanes {
         None
     }
 
+    /// How many events more a lane may be handed.
+    pub(super) fn room(&self, lane: u32) -> u32 {
+        self.capacity.saturating_sub(self.lanes[lane as usize].running)
+    }
+
     /// The lane has that many events more.
     pub(super) fn occupy(&mut self, lane: u32, events: u32) {
         self.lanes[lane as usize].running += events;

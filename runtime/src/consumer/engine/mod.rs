@@ -8,7 +8,7 @@
 //! ```text
 //!            ┌ Ledger: offsets in order, the watermark           one a partition
 //!  Records ─▶│ Key: its events in a chain, one run at a time     ready ─▶ running ─▶ (finished)
-//!            └ Lanes: whose turn it is                             ▲         │ failed
+//!            └ Lanes: whose turn it is, and what goes together     ▲         │ failed
 //!                                                                  └─ parked ◀┴─▶ dead letter
 //! ```
 //!
@@ -19,6 +19,8 @@
 //!   but for those behind it in the same run.
 //! - The ledgers hold [`Settings::max_in_flight`] events and [`Settings::max_in_flight_bytes`] bytes, and at most one input
 //!   of records beyond.
+//! - Events that are handed out in batches wait for others no longer than [`Gather::linger`], as far as lanes have room; a
+//!   batch is of one circuit and of no more events than it may have.
 //! - While a breaker is open, one event at a time of its partitions is handed out, none is dead-lettered, and nothing is
 //!   committed unless a partition is given back.
 //! - A partition that is given back was handled up to its committed position and no further, unless time ran out, its breaker
@@ -30,6 +32,7 @@ mod backoff;
 mod breaker;
 mod dispatch;
 mod fault;
+mod gather;
 mod io;
 mod keys;
 mod lanes;
@@ -46,14 +49,15 @@ use std::collections::BinaryHeap;
 
 pub use backoff::Backoff;
 pub use io::{
-    Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Epoch, InFlight, Input, Millis, Offset,
+    Arrival, BatchId, CircuitId, Completion, DeadLetterReason, Effect, Effects, Epoch, InFlight, Input, Millis, Offset,
     PartitionId, RunId, Token,
 };
-pub use settings::{BreakerSettings, Settings};
+pub use settings::{BreakerSettings, Gather, Settings};
 
 use backoff::Rng;
 use breaker::Breaker;
 use fault::{Fault, planted};
+use gather::Gathering;
 use keys::Keys;
 use lanes::Lanes;
 use ledger::Turn;
@@ -72,6 +76,10 @@ pub struct Engine {
     partitions: Partitions,
     keys: Keys,
     lanes: Lanes,
+    /// Keys that wait to be handed out in batches: one a circuit and lane.
+    gatherings: Vec<Gathering>,
+    /// How many batches were handed out.
+    batches: u64,
     /// When a parked key is to be looked at again, and which of its runs it is parked after.
     timers: BinaryHeap<Reverse<(Millis, RunId)>>,
     /// One a circuit.
@@ -90,6 +98,8 @@ impl Engine {
             partitions: Partitions::default(),
             keys: Keys::default(),
             lanes: Lanes::new(settings.lanes, settings.lane_capacity),
+            gatherings: Vec::new(),
+            batches: 0,
             timers: BinaryHeap::new(),
             breakers: Vec::new(),
             settings,
@@ -118,6 +128,7 @@ impl Engine {
         }
         self.go_on_draining();
         self.dispatch_ready(out);
+        self.hand_out_gathered(out);
         self.give_back_drained(out);
         self.regulate(out);
     }
@@ -145,7 +156,7 @@ impl Engine {
             .map(|draining| draining.deadline)
             .min();
         let probe = self.breakers.iter().filter_map(Breaker::due).min();
-        [retry, drained, probe].into_iter().flatten().fold(self.next_commit, Millis::min)
+        [retry, drained, probe, self.next_batch_due()].into_iter().flatten().fold(self.next_commit, Millis::min)
     }
 
     fn ticked(&mut self, now: Millis, out: &mut Effects) {

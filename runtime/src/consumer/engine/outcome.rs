@@ -31,14 +31,19 @@ impl Engine {
         let drains = partition.draining.is_some();
         let circuit = partition.circuit;
         let answer = Completion { run, done, failure };
-        match self.breakers[circuit].hear(&answer, partition.id, self.now, out) {
-            Heard::Suspect if !drains => {
-                key.state = State::Ready;
-                partition.stalled.push_front(id);
-                return;
+        let heard = self.breakers[circuit].hear(&answer, partition.id, self.now, out);
+        if heard == Heard::Suspect && !drains {
+            key.state = State::Ready;
+            partition.stalled.push_front(id);
+            if !planted(Fault::OpenGathers) {
+                self.stall_circuit(circuit);
             }
+            return;
+        }
+        match heard {
             Heard::Recovery => self.recover(circuit),
-            Heard::Suspect | Heard::Nothing => {}
+            Heard::Suspect => self.stall_circuit(circuit),
+            Heard::Nothing => {}
         }
         // An answer from the time of an outage is no verdict: the event is tried again when it is over.
         let outage = !self.breakers[circuit].is_closed() && !planted(Fault::OpenDeadLetters);
@@ -68,6 +73,10 @@ impl Engine {
             }
             key.undelivered += 1;
             let wait = self.settings.dead_letter.jittered(key.undelivered, &mut self.rng);
+            let partition = partition.id;
+            if !planted(Fault::UndeliveredGathers) {
+                self.stall_gathered(partition);
+            }
             self.park(id, wait, |_| State::Undelivered(reason));
         }
     }
@@ -84,7 +93,8 @@ impl Engine {
             State::Undelivered(_) if drains => {}
             State::Undelivered(reason) if closed => self.dead_letter(id, reason, out),
             State::Undelivered(_) => self.park(id, self.settings.dead_letter.base, |_| state),
-            State::Ready | State::Held | State::Running | State::DeadLettering(_) | State::Vacant => {}
+            State::Ready | State::Gathered | State::Held | State::Running | State::DeadLettering(_) | State::Vacant => {
+            }
         }
     }
 

@@ -33,6 +33,29 @@ pub struct Settings {
     pub dead_letter: Backoff,
     /// When the breaker opens, and for how long.
     pub breaker: BreakerSettings,
+    /// Which circuits' events are handed out in batches, one entry a circuit; those beyond the end, and with `None`, are not.
+    pub gather: Vec<Option<Gather>>,
+}
+
+/// How events are handed out in batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Gather {
+    /// How many events a batch may have. At least 1. It has fewer when there are no more in time, and when the lane has no room
+    /// for more.
+    pub events: u32,
+    /// How long an event that is ready waits for others.
+    pub linger: Millis,
+    /// Whether a batch is of one key.
+    pub by_key: bool,
+}
+
+impl Gather {
+    /// Batches of up to so many events, each of which waits so long for others.
+    #[must_use]
+    pub fn new(events: u32, linger: Millis, by_key: bool) -> Self {
+        Self { events: events.max(1), linger, by_key }
+    }
 }
 
 /// When the breaker opens, and for how long.
@@ -63,6 +86,7 @@ impl Default for Settings {
             retry: Backoff { base: 200, factor: 2, cap: 30_000 },
             dead_letter: Backoff { base: 500, factor: 2, cap: 30_000 },
             breaker: BreakerSettings::default(),
+            gather: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::consumer::engine::{
-    Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis, Offset,
+    Arrival, BatchId, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis, Offset,
     PartitionId, RunId, Settings, Token,
 };
 use crate::handler::FailureKind;
@@ -22,6 +22,7 @@ pub(super) struct Run {
     pub(super) lane: u32,
     pub(super) attempt: u32,
     pub(super) tokens: Vec<u32>,
+    pub(super) batch: Option<BatchId>,
 }
 
 /// What a step asked for, sorted.
@@ -47,9 +48,9 @@ impl Consumer {
         let mut asked = Asked { released: out.released().len(), ..Asked::default() };
         for effect in out.list() {
             match *effect {
-                Effect::Dispatch { run, lane, attempt, from, len } => {
+                Effect::Dispatch { run, lane, attempt, from, len, batch } => {
                     let tokens = out.tokens(from, len).iter().map(|token| token.0).collect();
-                    asked.runs.push(Run { id: run, lane, attempt, tokens });
+                    asked.runs.push(Run { id: run, lane, attempt, tokens, batch });
                 }
                 Effect::DeadLetter { run, token, attempts, reason } => {
                     asked.dead_letters.push((run, token.0, attempts, reason));

@@ -1,7 +1,7 @@
 //! Random lives of a consumer, each replayable from its seed.
 
 use super::super::backoff::{Backoff, Rng};
-use super::super::{BreakerSettings, Settings};
+use super::super::{BreakerSettings, Gather, Settings};
 use super::world::{Checked, Log, Tally, World, ensure};
 
 /// Lives a whole life: a random world, random trouble, and then peace until all is done. Says what was broken, if
@@ -36,6 +36,9 @@ fn settings(rng: &mut Rng) -> Settings {
             share_percent: 50,
             open: Backoff { base: 20, factor: 2, cap: 80 },
         },
+        gather: (0..2)
+            .map(|_| (up_to(1) == 0).then(|| Gather::new(1 + up_to(4), u64::from(up_to(40)), up_to(1) == 0)))
+            .collect(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What must hold of each thing that the engine asks for, and how the world carries it out.
 
-use super::{Checked, Did, Phase, Work, World};
-use crate::consumer::engine::{CircuitId, DeadLetterReason, Effect, Effects, Epoch, Offset, PartitionId, RunId, Token};
+use super::{Batch, Checked, Did, Phase, Work, World};
+use crate::consumer::engine::{
+    BatchId, CircuitId, DeadLetterReason, Effect, Effects, Epoch, Offset, PartitionId, RunId, Token,
+};
 use crate::handler::FailureKind;
 
 macro_rules! ensure {
@@ -18,9 +20,13 @@ impl World {
     pub(super) fn carry_out(&mut self, out: &Effects, asked: usize, released: usize) -> Checked {
         for effect in &out.list()[asked..] {
             match *effect {
-                Effect::Dispatch { run, lane, attempt, from, len } => {
+                Effect::Dispatch { run, lane, attempt, from, len, batch } => {
                     ensure!(len > 0 && out.tokens(from, len).len() == len as usize, "{effect:?} has no tokens");
+                    if batch != self.batch.map(|batch| batch.id) {
+                        self.batch_ended()?;
+                    }
                     self.dispatched(run, lane, attempt, out.tokens(from, len))?;
+                    self.joins(batch, lane, attempt)?;
                 }
                 Effect::DeadLetter { run, token, attempts, reason } => {
                     self.dead_letter_asked(run, token, attempts, reason)?;
@@ -46,6 +52,7 @@ impl World {
                 }
             }
         }
+        self.batch_ended()?;
         for token in &out.released()[released..] {
             let held = self.held.get_mut(token.0 as usize).and_then(Option::take);
             let Some(held) = held else {
@@ -117,6 +124,58 @@ impl World {
         let probes = self.circuits.iter().filter(|circuit| circuit.probe.is_some()).count();
         let room = self.settings.lane_capacity as usize + probes;
         ensure!(running <= room, "lane {lane} was handed {running} events");
+        Ok(())
+    }
+
+    /// The run that was handed out last is part of that batch.
+    fn joins(&mut self, id: Option<BatchId>, lane: u32, attempt: u32) -> Checked {
+        let Some(work) = self.lanes.last() else { return Ok(()) };
+        let log = &self.logs[work.partition];
+        let gather = self.settings.gather.get(log.circuit).copied().flatten();
+        let (Some(id), Some(gather)) = (id, gather) else {
+            ensure!(id.is_none() && gather.is_none(), "{id:?} for a circuit with {gather:?}");
+            return Ok(());
+        };
+        let events = work.events.iter().map(|index| &log.events[*index]);
+        let oldest = events.clone().map(|event| event.read_at).min().unwrap_or_default();
+        let circuit = &self.circuits[log.circuit];
+        let alone = gather.by_key && events.clone().any(|event| event.key.is_none());
+        let hurries = alone || attempt > 1 || log.draining.is_some() || circuit.open;
+        let batch = match self.batch {
+            Some(batch) => {
+                ensure!((batch.circuit, batch.lane) == (log.circuit, lane), "{id:?} goes to two handlers or lanes");
+                ensure!(attempt == 1, "a retry goes with others");
+                Batch {
+                    events: batch.events + work.events.len() as u32,
+                    runs: batch.runs + 1,
+                    oldest: batch.oldest.min(oldest),
+                    hurries: batch.hurries || hurries,
+                    ..batch
+                }
+            }
+            None => {
+                ensure!(self.last_batch < Some(id), "{id:?} is handed out after {:?}", self.last_batch);
+                self.last_batch = Some(id);
+                Batch { id, circuit: log.circuit, lane, events: work.events.len() as u32, runs: 1, oldest, hurries }
+            }
+        };
+        ensure!(batch.events <= gather.events, "{batch:?} has more events than {gather:?}");
+        ensure!(batch.runs == 1 || !gather.by_key, "{batch:?} is of several keys");
+        self.batch = Some(batch);
+        Ok(())
+    }
+
+    /// A batch is handed out when it is full, or when one of its events has waited long enough.
+    fn batch_ended(&mut self) -> Checked {
+        let Some(batch) = self.batch.take() else { return Ok(()) };
+        let Some(gather) = self.settings.gather[batch.circuit] else { return Ok(()) };
+        let of_lane = self.lanes.iter().filter(|work| work.lane == batch.lane);
+        let running = of_lane.map(|work| work.events.len()).sum::<usize>() as u32;
+        let is_full = batch.events >= gather.events || running >= self.settings.lane_capacity;
+        let has_waited = self.now >= batch.oldest + gather.linger;
+        ensure!(is_full || has_waited || batch.hurries, "{batch:?} is handed out before its time");
+        let did = if is_full { Did::HandOutAFullBatch } else { Did::HandOutABatchInTime };
+        self.tally[did as usize] += u64::from(!batch.hurries);
         Ok(())
     }
 

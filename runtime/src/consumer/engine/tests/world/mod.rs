@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use crate::consumer::engine::backoff::Rng;
 use crate::consumer::engine::{
-    Arrival, CircuitId, Completion, Effects, Engine, Epoch, Input, Millis, Offset, PartitionId, RunId, Settings, Token,
+    Arrival, BatchId, CircuitId, Completion, Effects, Engine, Epoch, Input, Millis, Offset, PartitionId, RunId,
+    Settings, Token,
 };
 use crate::handler::FailureKind;
 
@@ -34,6 +35,8 @@ pub(super) struct Event {
     last: Option<FailureKind>,
     /// How often the breaker had opened when it first failed.
     openings: u32,
+    /// When it was read.
+    read_at: Millis,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +85,7 @@ impl Log {
             transient: 0,
             last: None,
             openings: 0,
+            read_at: 0,
         });
         self.events.last_mut().unwrap()
     }
@@ -157,6 +161,20 @@ pub(super) struct Work {
     pub(super) events: Vec<usize>,
 }
 
+/// A batch that is being handed out.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    id: BatchId,
+    circuit: usize,
+    lane: u32,
+    events: u32,
+    runs: u32,
+    /// When its first event that was read was read.
+    oldest: Millis,
+    /// Whether it need not wait: a retry, a probe, what is left to do of a revoked partition.
+    hurries: bool,
+}
+
 /// A record that the engine may still speak of.
 #[derive(Clone, Copy, Debug)]
 struct Held {
@@ -184,9 +202,11 @@ pub(super) enum Did {
     Lose,
     Crash,
     SayWhatIsStale,
+    HandOutAFullBatch,
+    HandOutABatchInTime,
 }
 
-pub(super) type Tally = [u64; Did::SayWhatIsStale as usize + 1];
+pub(super) type Tally = [u64; Did::HandOutABatchInTime as usize + 1];
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -203,6 +223,8 @@ pub(super) struct World {
     pub(super) former: Vec<RunId>,
     pub(super) former_epochs: Vec<(usize, Epoch)>,
     pub(super) failed_commits: Vec<(usize, Epoch)>,
+    batch: Option<Batch>,
+    last_batch: Option<BatchId>,
     held: Vec<Option<Held>>,
     free: Vec<u32>,
     lane_of: HashMap<u64, u32>,
@@ -230,6 +252,8 @@ impl World {
             former: Vec::new(),
             former_epochs: Vec::new(),
             failed_commits: Vec::new(),
+            batch: None,
+            last_batch: None,
             held: Vec::new(),
             free: Vec::new(),
             lane_of: HashMap::new(),
@@ -287,6 +311,7 @@ impl World {
         self.tally[Did::Crash as usize] += 1;
         self.note(|| "crash".to_owned());
         self.engine = Engine::new(self.settings.clone(), self.rng.next(), self.now);
+        self.last_batch = None;
         self.logs.iter_mut().for_each(Log::forget);
         self.lanes.clear();
         self.writing.clear();
@@ -315,6 +340,9 @@ impl World {
             records.push(self.hold(index, event, is_new.then_some(epoch)));
         }
         let log = &mut self.logs[index];
+        for event in &mut log.events[log.read..to] {
+            event.read_at = self.now;
+        }
         log.read = to;
         let next = if over_gap {
             log.events.get(to).map_or(log.end, |event| event.offset)
