@@ -258,10 +258,12 @@ fn an_operation_of_some_of_a_channels_messages_passes_the_others_over() {
     for expected in [
         "pub trait PublishPlaced: Publisher",
         "pub trait PublishPaid: Publisher",
-        "pub trait OnPaid<C = ()>",
-        "pub trait ConsumePlaced<C = ()>",
+        "pub trait OnPaid<",
+        "pub trait ConsumePlaced<",
         "pub fn consume_placed<",
         "pub fn consume_on_paid<",
+        "pub fn batch_consume_on_paid<",
+        "Some(batch) => handler.on_paid(batch).await,",
         "OrdersMessage::Paid(event) => handler.on_paid(rest.with(event)).await,",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");

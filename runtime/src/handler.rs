@@ -114,20 +114,69 @@ fn is_down(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
 pub struct HandlerError {
     kind: FailureKind,
     source: Box<dyn StdError + Send + Sync>,
+    /// Whose failure it is, in a batch.
+    of: Option<RawRecord>,
+    /// Those of other members of the batch.
+    others: Vec<HandlerError>,
 }
 
 impl HandlerError {
+    fn new(kind: FailureKind, source: Box<dyn StdError + Send + Sync>) -> Self {
+        Self { kind, source, of: None, others: Vec::new() }
+    }
+
+    /// Says whose failure it is, for a handler of [batches](crate::Batch).
+    ///
+    /// ```
+    /// # use conecta_runtime::{Batch, HandlerError};
+    /// # fn check(_: &u8) -> Result<(), String> { Ok(()) }
+    /// # async fn handle(batch: Batch<u8>) -> Result<(), HandlerError> {
+    /// HandlerError::each(batch.iter().filter_map(|delivery| {
+    ///     let error = check(delivery).err()?;
+    ///     Some(HandlerError::poison(error).of(&delivery.record))
+    /// }))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of(mut self, record: &RawRecord) -> Self {
+        self.of = Some(record.clone());
+        self
+    }
+
+    /// The failures of several members of a batch as one; `Ok` when there are none.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub fn each(errors: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+        let mut errors = errors.into_iter();
+        let Some(mut first) = errors.next() else { return Ok(()) };
+        first.others.extend(errors);
+        Err(first)
+    }
+
+    /// It and those it was put together with, each by itself.
+    #[cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "a consumer asks"))]
+    pub(crate) fn members(&self) -> impl Iterator<Item = (Option<&RawRecord>, &Self)> {
+        let mut all = vec![self];
+        let mut next = 0;
+        while let Some(error) = all.get(next) {
+            all.extend(&error.others);
+            next += 1;
+        }
+        all.into_iter().map(|error| (error.of.as_ref(), error))
+    }
+
     /// This event will never succeed.
     pub fn poison(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: FailureKind::Poison, source: source.into() }
+        Self::new(FailureKind::Poison, source.into())
     }
     /// It may succeed later.
     pub fn transient(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: FailureKind::Transient, source: source.into() }
+        Self::new(FailureKind::Transient, source.into())
     }
     /// Something that every event needs is away.
     pub fn dependency(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: FailureKind::Dependency, source: source.into() }
+        Self::new(FailureKind::Dependency, source.into())
     }
     /// Which of the three it is.
     #[must_use]
@@ -144,8 +193,7 @@ impl HandlerError {
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     fn from(source: E) -> Self {
         let source = source.into();
-        let kind = if is_down(&*source) { FailureKind::Dependency } else { FailureKind::Transient };
-        Self { kind, source }
+        Self::new(if is_down(&*source) { FailureKind::Dependency } else { FailureKind::Transient }, source)
     }
 }
 

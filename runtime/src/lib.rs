@@ -6,7 +6,7 @@
 //!   given. What breaks the contract is an error and is not published.
 //! - [`consumer::Consumer`] runs handlers. It keeps the order of each key, retries what failed, writes dead letters, skips
 //!   duplicates by an [`inbox`], and commits an offset only when everything before it is done.
-//! - [`Delivery`] is what a handler gets, [`HandlerError`] what it says when it cannot do its work: try again, give this event
+//! - [`Delivery`] is what a handler gets, or a [`Batch`] of them; [`HandlerError`] what it says when it cannot do its work: try again, give this event
 //!   up, or wait until what all events need is back.
 //! - `kafka::Admin` creates the contract's topics and compares those that exist.
 //!
@@ -19,6 +19,7 @@
 //! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 
+pub mod batch;
 pub mod choice;
 pub mod codec;
 pub mod consumer;
@@ -41,6 +42,7 @@ pub mod telemetry;
 pub mod testing;
 pub mod topic;
 
+pub use batch::{Batch, Batches};
 pub use codec::{BuildError, DecodeError, EncodeError, Violation};
 pub use datetime::DateTime;
 pub use event::{Event, Example, MessageInfo, TypedHeaders, new_event_id};

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::batch::{self, Batch, BatchWork, BatchWorkers, Batches};
 use crate::codec::DecodeError;
 use crate::event::Event;
 use crate::handler::{Delivery, HandlerError};
@@ -24,7 +25,19 @@ pub struct Registration<C = ()> {
     address: Option<Route>,
     event: &'static str,
     handler: &'static str,
-    workers: Arc<dyn Workers<C>>,
+    workers: Makers<C>,
+}
+
+/// What makes workers: for one event at a time, or for many.
+enum Makers<C> {
+    Each(Arc<dyn Workers<C>>),
+    Batch(Batches, Arc<dyn BatchWorkers<C>>),
+}
+
+/// A lane's worker for the events of a handler.
+pub(crate) enum Worker<C> {
+    Each(Box<dyn Work<C>>),
+    Batch(Box<dyn BatchWork<C>>),
 }
 
 impl<C: Send + 'static> Registration<C> {
@@ -37,7 +50,25 @@ impl<C: Send + 'static> Registration<C> {
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let workers = Of { handler: Arc::new(handler), call: Arc::new(call), types: PhantomData };
-        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), workers: Arc::new(workers) }
+        Self {
+            topic,
+            address: None,
+            event: E::NAME,
+            handler: type_name::<H>(),
+            workers: Makers::Each(Arc::new(workers)),
+        }
+    }
+
+    /// Has `call` handle the events `E` of a topic in batches, with that handler.
+    pub fn batches<E, H, F, R>(topic: Topic, batches: Batches, handler: H, call: F) -> Self
+    where
+        E: Event,
+        H: Send + Sync + 'static,
+        F: Fn(Arc<H>, Batch<E, C>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        let workers = Makers::Batch(batches, batch::workers(handler, call));
+        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), workers }
     }
 
     /// The same for all topics of an address: those whose names say parameters that the contract allows.
@@ -75,8 +106,19 @@ impl<C: Send + 'static> Registration<C> {
         self.address
     }
 
-    pub(crate) fn worker(&self) -> Box<dyn Work<C>> {
-        self.workers.worker()
+    pub(crate) fn worker(&self) -> Worker<C> {
+        match &self.workers {
+            Makers::Each(workers) => Worker::Each(workers.worker()),
+            Makers::Batch(_, workers) => Worker::Batch(workers.worker()),
+        }
+    }
+
+    /// How its events are put together, if it takes many at a time.
+    pub(crate) fn gathers(&self) -> Option<Batches> {
+        match &self.workers {
+            Makers::Each(_) => None,
+            Makers::Batch(batches, _) => Some(*batches),
+        }
     }
 }
 
@@ -86,7 +128,11 @@ impl Registration<()> {
     #[must_use]
     pub fn lift<C: Send + 'static>(self) -> Registration<C> {
         let Self { topic, address, event, handler, workers } = self;
-        Registration { topic, address, event, handler, workers: Arc::new(Lifted(workers)) }
+        let workers = match workers {
+            Makers::Each(workers) => Makers::Each(Arc::new(Lifted(workers))),
+            Makers::Batch(batches, workers) => Makers::Batch(batches, batch::lifted(workers)),
+        };
+        Registration { topic, address, event, handler, workers }
     }
 }
 
@@ -145,7 +191,7 @@ where
     C: Send + 'static,
 {
     fn worker(&self) -> Box<dyn Work<C>> {
-        Box::new(Worker {
+        Box::new(Running {
             handler: Arc::clone(&self.handler),
             call: Arc::clone(&self.call),
             event: None,
@@ -154,14 +200,14 @@ where
     }
 }
 
-struct Worker<E, H, F, R> {
+struct Running<E, H, F, R> {
     handler: Arc<H>,
     call: Arc<F>,
     event: Option<E>,
     running: Pin<Box<Option<R>>>,
 }
 
-impl<E, H, F, R, C> Work<C> for Worker<E, H, F, R>
+impl<E, H, F, R, C> Work<C> for Running<E, H, F, R>
 where
     E: Event,
     H: Send + Sync + 'static,

@@ -5,8 +5,8 @@
 //! Consumidores: Servicio de Notificaciones, Servicio de SLA, Servicio de Analítica
 
 use ::conecta_runtime::{
-    DateTime, Delivery, Event, Example, HandlerError, PublishError, Publisher,
-    PublisherExt, Receipt, Registration, Topic,
+    Batch, Batches, DateTime, Delivery, Event, Example, HandlerError, PublishError,
+    Publisher, PublisherExt, Receipt, Registration, Topic,
 };
 use ::std::borrow::Cow;
 use ::std::future::Future;
@@ -167,11 +167,16 @@ impl<P: Publisher + ?Sized> PublicarCasoCerrado for P {}
 ///
 /// For those who consume: implement it and register it with a consumer. The contract calls the
 /// operation `consumirCasoCerrado` (`subscribe`).
-pub trait ConsumirCasoCerrado<C = ()>: Send + Sync + 'static {
-    /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+///
+/// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+pub trait ConsumirCasoCerrado<
+    C = (),
+    D = Delivery<CasoCerrado, C>,
+>: Send + Sync + 'static {
+    /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
     fn consumir_caso_cerrado(
         &self,
-        event: Delivery<CasoCerrado, C>,
+        event: D,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
@@ -184,6 +189,21 @@ pub fn consume<C: Send + 'static, H: ConsumirCasoCerrado<C>>(
         handler,
         |handler: Arc<H>, event: Delivery<CasoCerrado, C>| async move {
             handler.consumir_caso_cerrado(event).await
+        },
+    )
+}
+
+/// Has a consumer hand this channel's events to `handler`, many at a time.
+pub fn consume_batches<
+    C: Send + 'static,
+    H: ConsumirCasoCerrado<C, Batch<CasoCerrado, C>>,
+>(batches: Batches, handler: H) -> Registration<C> {
+    Registration::batches(
+        TOPIC,
+        batches,
+        handler,
+        |handler: Arc<H>, batch: Batch<CasoCerrado, C>| async move {
+            handler.consumir_caso_cerrado(batch).await
         },
     )
 }

@@ -5,8 +5,8 @@
 //! Consumidores: Servicio de Derivación, Servicio de Notificaciones, Servicio de Analítica
 
 use ::conecta_runtime::{
-    DateTime, Delivery, Event, Example, HandlerError, PublishError, Publisher,
-    PublisherExt, Receipt, Registration, Topic,
+    Batch, Batches, DateTime, Delivery, Event, Example, HandlerError, PublishError,
+    Publisher, PublisherExt, Receipt, Registration, Topic,
 };
 use ::std::borrow::Cow;
 use ::std::future::Future;
@@ -180,11 +180,16 @@ impl<P: Publisher + ?Sized> PublicarCasoCreado for P {}
 ///
 /// For those who consume: implement it and register it with a consumer. The contract calls the
 /// operation `consumirCasoCreado` (`subscribe`).
-pub trait ConsumirCasoCreado<C = ()>: Send + Sync + 'static {
-    /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+///
+/// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+pub trait ConsumirCasoCreado<
+    C = (),
+    D = Delivery<CasoCreado, C>,
+>: Send + Sync + 'static {
+    /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
     fn consumir_caso_creado(
         &self,
-        event: Delivery<CasoCreado, C>,
+        event: D,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
@@ -197,6 +202,21 @@ pub fn consume<C: Send + 'static, H: ConsumirCasoCreado<C>>(
         handler,
         |handler: Arc<H>, event: Delivery<CasoCreado, C>| async move {
             handler.consumir_caso_creado(event).await
+        },
+    )
+}
+
+/// Has a consumer hand this channel's events to `handler`, many at a time.
+pub fn consume_batches<
+    C: Send + 'static,
+    H: ConsumirCasoCreado<C, Batch<CasoCreado, C>>,
+>(batches: Batches, handler: H) -> Registration<C> {
+    Registration::batches(
+        TOPIC,
+        batches,
+        handler,
+        |handler: Arc<H>, batch: Batch<CasoCreado, C>| async move {
+            handler.consumir_caso_creado(batch).await
         },
     )
 }

@@ -5,8 +5,8 @@
 //! Consumidores: Servicio de Analítica
 
 use ::conecta_runtime::{
-    DateTime, Delivery, Event, Example, HandlerError, PublishError, Publisher,
-    PublisherExt, Receipt, Registration, Topic,
+    Batch, Batches, DateTime, Delivery, Event, Example, HandlerError, PublishError,
+    Publisher, PublisherExt, Receipt, Registration, Topic,
 };
 use ::std::borrow::Cow;
 use ::std::future::Future;
@@ -154,11 +154,16 @@ impl<P: Publisher + ?Sized> PublicarCiudadanoRegistrado for P {}
 ///
 /// For those who consume: implement it and register it with a consumer. The contract calls the
 /// operation `consumirCiudadanoRegistrado` (`subscribe`).
-pub trait ConsumirCiudadanoRegistrado<C = ()>: Send + Sync + 'static {
-    /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+///
+/// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+pub trait ConsumirCiudadanoRegistrado<
+    C = (),
+    D = Delivery<CiudadanoRegistrado, C>,
+>: Send + Sync + 'static {
+    /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
     fn consumir_ciudadano_registrado(
         &self,
-        event: Delivery<CiudadanoRegistrado, C>,
+        event: D,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
@@ -171,6 +176,21 @@ pub fn consume<C: Send + 'static, H: ConsumirCiudadanoRegistrado<C>>(
         handler,
         |handler: Arc<H>, event: Delivery<CiudadanoRegistrado, C>| async move {
             handler.consumir_ciudadano_registrado(event).await
+        },
+    )
+}
+
+/// Has a consumer hand this channel's events to `handler`, many at a time.
+pub fn consume_batches<
+    C: Send + 'static,
+    H: ConsumirCiudadanoRegistrado<C, Batch<CiudadanoRegistrado, C>>,
+>(batches: Batches, handler: H) -> Registration<C> {
+    Registration::batches(
+        TOPIC,
+        batches,
+        handler,
+        |handler: Arc<H>, batch: Batch<CiudadanoRegistrado, C>| async move {
+            handler.consumir_ciudadano_registrado(batch).await
         },
     )
 }

@@ -5,8 +5,8 @@
 //! Consumidores: Servicio de Derivación, Servicio de SLA
 
 use ::conecta_runtime::{
-    DateTime, Delivery, Event, Example, HandlerError, PublishError, Publisher,
-    PublisherExt, Receipt, Registration, Topic,
+    Batch, Batches, DateTime, Delivery, Event, Example, HandlerError, PublishError,
+    Publisher, PublisherExt, Receipt, Registration, Topic,
 };
 use ::std::borrow::Cow;
 use ::std::future::Future;
@@ -149,11 +149,16 @@ impl<P: Publisher + ?Sized> PublicarDependenciaConfigurada for P {}
 ///
 /// For those who consume: implement it and register it with a consumer. The contract calls the
 /// operation `consumirDependenciaConfigurada` (`subscribe`).
-pub trait ConsumirDependenciaConfigurada<C = ()>: Send + Sync + 'static {
-    /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+///
+/// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+pub trait ConsumirDependenciaConfigurada<
+    C = (),
+    D = Delivery<DependenciaConfigurada, C>,
+>: Send + Sync + 'static {
+    /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
     fn consumir_dependencia_configurada(
         &self,
-        event: Delivery<DependenciaConfigurada, C>,
+        event: D,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
@@ -166,6 +171,21 @@ pub fn consume<C: Send + 'static, H: ConsumirDependenciaConfigurada<C>>(
         handler,
         |handler: Arc<H>, event: Delivery<DependenciaConfigurada, C>| async move {
             handler.consumir_dependencia_configurada(event).await
+        },
+    )
+}
+
+/// Has a consumer hand this channel's events to `handler`, many at a time.
+pub fn consume_batches<
+    C: Send + 'static,
+    H: ConsumirDependenciaConfigurada<C, Batch<DependenciaConfigurada, C>>,
+>(batches: Batches, handler: H) -> Registration<C> {
+    Registration::batches(
+        TOPIC,
+        batches,
+        handler,
+        |handler: Arc<H>, batch: Batch<DependenciaConfigurada, C>| async move {
+            handler.consumir_dependencia_configurada(batch).await
         },
     )
 }

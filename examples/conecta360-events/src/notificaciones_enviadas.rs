@@ -5,8 +5,8 @@
 //! Consumidores: Servicio de Analítica (tracking de notificaciones)
 
 use ::conecta_runtime::{
-    DateTime, Delivery, Event, Example, HandlerError, PublishError, Publisher,
-    PublisherExt, Receipt, Registration, Topic,
+    Batch, Batches, DateTime, Delivery, Event, Example, HandlerError, PublishError,
+    Publisher, PublisherExt, Receipt, Registration, Topic,
 };
 use ::std::borrow::Cow;
 use ::std::future::Future;
@@ -174,11 +174,16 @@ impl<P: Publisher + ?Sized> PublicarNotificacionEnviada for P {}
 ///
 /// For those who consume: implement it and register it with a consumer. The contract calls the
 /// operation `consumirNotificacionEnviada` (`subscribe`).
-pub trait ConsumirNotificacionEnviada<C = ()>: Send + Sync + 'static {
-    /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+///
+/// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+pub trait ConsumirNotificacionEnviada<
+    C = (),
+    D = Delivery<NotificacionEnviada, C>,
+>: Send + Sync + 'static {
+    /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
     fn consumir_notificacion_enviada(
         &self,
-        event: Delivery<NotificacionEnviada, C>,
+        event: D,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
@@ -191,6 +196,21 @@ pub fn consume<C: Send + 'static, H: ConsumirNotificacionEnviada<C>>(
         handler,
         |handler: Arc<H>, event: Delivery<NotificacionEnviada, C>| async move {
             handler.consumir_notificacion_enviada(event).await
+        },
+    )
+}
+
+/// Has a consumer hand this channel's events to `handler`, many at a time.
+pub fn consume_batches<
+    C: Send + 'static,
+    H: ConsumirNotificacionEnviada<C, Batch<NotificacionEnviada, C>>,
+>(batches: Batches, handler: H) -> Registration<C> {
+    Registration::batches(
+        TOPIC,
+        batches,
+        handler,
+        |handler: Arc<H>, batch: Batch<NotificacionEnviada, C>| async move {
+            handler.consumir_notificacion_enviada(batch).await
         },
     )
 }

@@ -5,8 +5,8 @@
 //! Consumidores: Servicio de Analítica
 
 use ::conecta_runtime::{
-    DateTime, Delivery, Event, Example, HandlerError, PublishError, Publisher,
-    PublisherExt, Receipt, Registration, Topic,
+    Batch, Batches, DateTime, Delivery, Event, Example, HandlerError, PublishError,
+    Publisher, PublisherExt, Receipt, Registration, Topic,
 };
 use ::std::borrow::Cow;
 use ::std::future::Future;
@@ -143,11 +143,16 @@ impl<P: Publisher + ?Sized> PublicarSlaCumplido for P {}
 ///
 /// For those who consume: implement it and register it with a consumer. The contract calls the
 /// operation `consumirSlaCumplido` (`subscribe`).
-pub trait ConsumirSlaCumplido<C = ()>: Send + Sync + 'static {
-    /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+///
+/// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+pub trait ConsumirSlaCumplido<
+    C = (),
+    D = Delivery<SlaCumplido, C>,
+>: Send + Sync + 'static {
+    /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
     fn consumir_sla_cumplido(
         &self,
-        event: Delivery<SlaCumplido, C>,
+        event: D,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
@@ -160,6 +165,21 @@ pub fn consume<C: Send + 'static, H: ConsumirSlaCumplido<C>>(
         handler,
         |handler: Arc<H>, event: Delivery<SlaCumplido, C>| async move {
             handler.consumir_sla_cumplido(event).await
+        },
+    )
+}
+
+/// Has a consumer hand this channel's events to `handler`, many at a time.
+pub fn consume_batches<
+    C: Send + 'static,
+    H: ConsumirSlaCumplido<C, Batch<SlaCumplido, C>>,
+>(batches: Batches, handler: H) -> Registration<C> {
+    Registration::batches(
+        TOPIC,
+        batches,
+        handler,
+        |handler: Arc<H>, batch: Batch<SlaCumplido, C>| async move {
+            handler.consumir_sla_cumplido(batch).await
         },
     )
 }

@@ -5,8 +5,8 @@
 //! Consumidores: Servicio de Alertas, Servicio de Analítica
 
 use ::conecta_runtime::{
-    DateTime, Delivery, Event, Example, HandlerError, PublishError, Publisher,
-    PublisherExt, Receipt, Registration, Topic,
+    Batch, Batches, DateTime, Delivery, Event, Example, HandlerError, PublishError,
+    Publisher, PublisherExt, Receipt, Registration, Topic,
 };
 use ::std::borrow::Cow;
 use ::std::future::Future;
@@ -146,11 +146,16 @@ impl<P: Publisher + ?Sized> PublicarSlaViolado for P {}
 ///
 /// For those who consume: implement it and register it with a consumer. The contract calls the
 /// operation `consumirSlaViolado` (`subscribe`).
-pub trait ConsumirSlaViolado<C = ()>: Send + Sync + 'static {
-    /// Handles one event. It is done when this returns; an error has it retried, or set aside.
+///
+/// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+pub trait ConsumirSlaViolado<
+    C = (),
+    D = Delivery<SlaViolado, C>,
+>: Send + Sync + 'static {
+    /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
     fn consumir_sla_violado(
         &self,
-        event: Delivery<SlaViolado, C>,
+        event: D,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
@@ -163,6 +168,21 @@ pub fn consume<C: Send + 'static, H: ConsumirSlaViolado<C>>(
         handler,
         |handler: Arc<H>, event: Delivery<SlaViolado, C>| async move {
             handler.consumir_sla_violado(event).await
+        },
+    )
+}
+
+/// Has a consumer hand this channel's events to `handler`, many at a time.
+pub fn consume_batches<
+    C: Send + 'static,
+    H: ConsumirSlaViolado<C, Batch<SlaViolado, C>>,
+>(batches: Batches, handler: H) -> Registration<C> {
+    Registration::batches(
+        TOPIC,
+        batches,
+        handler,
+        |handler: Arc<H>, batch: Batch<SlaViolado, C>| async move {
+            handler.consumir_sla_violado(batch).await
         },
     )
 }

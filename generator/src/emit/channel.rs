@@ -75,7 +75,7 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
         }
     }
     for end in &plan.consumers {
-        for item in consumer(context, end, index, &paths).into_iter().flatten() {
+        for item in consumer(context, end, index, &paths) {
             body.block(item);
         }
     }
@@ -232,10 +232,7 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
         let asked = publishing.as_ref().map(|publishing| &publishing.asked);
         let (send, send_with) = if let Some(publishing) = &publishing {
             let (message, message_with) = (&publishing.message, &publishing.message_with);
-            (
-                quote!(#extension::publish_made(self, #message)),
-                quote!(#extension::publish_made(self, #message_with)),
-            )
+            (quote!(#extension::publish_made(self, #message)), quote!(#extension::publish_made(self, #message_with)))
         } else if is_home && !open {
             (quote!(#extension::publish(self, event)), quote!(#extension::publish_with(self, event, headers)))
         } else {
@@ -291,15 +288,15 @@ fn producer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
 }
 
 /// The trait of who receives, and how a handler is registered.
-fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>) -> Option<[TokenStream; 2]> {
-    let method = end.methods.first()?;
+fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>) -> Vec<TokenStream> {
+    let Some(method) = end.methods.first() else { return Vec::new() };
     let said = &context.api.channels[channel];
     let several = context.channels[channel].several.as_ref().map(|(name, _)| ident(name));
     let name = ident(&end.name);
     let event = match (&several, end.messages.as_slice()) {
         (_, [only]) => message_type(context, *only, channel, paths),
         (Some(several), _) => quote!(#several),
-        (None, _) => return None,
+        (None, _) => return Vec::new(),
     };
     let docs = end_docs(end, false, said, paths);
     let passed_over = several.is_some() && end.messages.len() < said.messages.len();
@@ -328,38 +325,68 @@ fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
     let arc = paths.std("::std::sync", "Arc");
     let (delivery, error, registration) =
         (paths.runtime("Delivery"), paths.runtime("HandlerError"), paths.runtime("Registration"));
-    let (c, h) = (generic("C", context), generic("H", context));
-    let consume = ident(&end.register(context.channels[channel].consumers.len()));
+    let (batch, batches) = (paths.runtime("Batch"), paths.runtime("Batches"));
+    let (c, d, h) = (generic("C", context), generic("D", context), generic("H", context));
+    let consumers = context.channels[channel].consumers.len();
+    let consume = end.register(consumers);
+    // No other function of a module with several begins with `batch`.
+    let consume_batches = if consumers > 1 { format!("batch_{consume}") } else { format!("{consume}_batches") };
+    let (consume, consume_batches) = (ident(&consume), ident(&consume_batches));
     let method = naming::field(method);
     let item = quote! {
         #docs
-        pub trait #name<#c = ()>: Send + Sync + 'static {
-            /// Handles one event. It is done when this returns; an error has it retried, or set aside.
-            fn #method(&self, event: #delivery<#event, #c>) -> impl #future<Output = Result<(), #error>> + Send;
+        ///
+        /// `C` is what the inbox lends, `D` what is handed over at a time: one event, or a batch of them.
+        pub trait #name<#c = (), #d = #delivery<#event, #c>>: Send + Sync + 'static {
+            /// Handles what it is given. That is done when this returns; an error has it retried, or set aside.
+            fn #method(&self, event: #d) -> impl #future<Output = Result<(), #error>> + Send;
         }
     };
     let received = several.as_ref().map_or_else(|| event.clone(), |several| quote!(#several));
-    let handle = match several.filter(|_| passed_over) {
-        None => quote!(handler.#method(event).await),
+    let (handle, handle_batch) = match several.filter(|_| passed_over) {
+        None => (quote!(handler.#method(event).await), quote!(handler.#method(batch).await)),
         Some(several) => match end.messages.as_slice() {
             [only] => {
                 let variant = ident(&context.outline.messages[only.0 as usize].name);
-                quote! {
+                let one = quote! {
                     let (message, rest) = event.take();
                     match message {
                         #several::#variant(event) => handler.#method(rest.with(event)).await,
                         _ => Ok(()),
                     }
-                }
+                };
+                let many = quote! {
+                    let mine = batch.only(|message| match message {
+                        #several::#variant(event) => Some(event),
+                        _ => None,
+                    });
+                    match mine {
+                        Some(batch) => handler.#method(batch).await,
+                        None => Ok(()),
+                    }
+                };
+                (one, many)
             }
             some => {
                 let variants = some.iter().map(|id| ident(&context.outline.messages[id.0 as usize].name));
-                quote! {
+                let variants: Vec<_> = variants.collect();
+                let one = quote! {
                     match &event.event {
                         #(#several::#variants(_))|* => handler.#method(event).await,
                         _ => Ok(()),
                     }
-                }
+                };
+                let many = quote! {
+                    let mine = batch.only(|message| match message {
+                        #(#several::#variants(_))|* => Some(message),
+                        _ => None,
+                    });
+                    match mine {
+                        Some(batch) => handler.#method(batch).await,
+                        None => Ok(()),
+                    }
+                };
+                (one, many)
             }
         },
     };
@@ -384,7 +411,20 @@ fn consumer(context: &Context<'_>, end: &End, channel: usize, paths: &Paths<'_>)
             #parameterised
         }
     };
-    Some([item, register])
+    let register_batches = quote! {
+        /// Has a consumer hand this channel's events to `handler`, many at a time.
+        pub fn #consume_batches<#c: Send + 'static, #h: #name<#c, #batch<#event, #c>>>(
+            #given
+            batches: #batches,
+            handler: #h,
+        ) -> #registration<#c> {
+            #registration::batches(#topic, batches, handler, |handler: #arc<#h>, batch: #batch<#received, #c>| async move {
+                #handle_batch
+            })
+            #parameterised
+        }
+    };
+    vec![item, register, register_batches]
 }
 
 /// A generic parameter that hides no type of the crate.

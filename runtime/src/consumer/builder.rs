@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::engine::{self, Backoff};
+use super::engine::{self, Backoff, Gather};
 use super::lane::Lanes;
 use super::pool::Pool;
 use super::without_id::WithoutId;
@@ -43,6 +43,7 @@ const CLOSE: Duration = Duration::from_secs(10);
 /// - A failure is what the handler says it is (see [`HandlerError`](crate::HandlerError)): poison goes to the dead-letter
 ///   topic at once, a transient one is tried again [so often](Self::retries) and then goes there, and while a dependency is
 ///   down nothing is committed or dead-lettered. A panic is a transient failure. What cannot be decoded is poison.
+/// - A handler of [batches](crate::Batch) gets events as they come together; a member that fails goes its way alone.
 /// - A handler that takes long keeps nothing waiting but its key, until [its deadline](Self::handler_deadline).
 /// - Events under way are bounded, and memory with them.
 ///
@@ -121,7 +122,7 @@ impl<C: Send + 'static, I> Consumer<C, I> {
         self
     }
 
-    /// How many handlers may be at work at a time; 64 unless set. Each is of another key.
+    /// How many handlers may be at work at a time; 64 unless set. Each is of another key, or of a batch of other keys.
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.concurrency = handlers.max(1);
         self
@@ -209,7 +210,13 @@ impl<I: Inbox> Consumer<I::Context, I> {
         // One lane: the pool shares the work out.
         engine.lanes = 1;
         engine.run_length = RUN;
-        engine.lane_capacity = lane_capacity(concurrency, engine.run_length);
+        engine.gather = registrations
+            .iter()
+            .map(|registration| registration.gathers())
+            .map(|it| it.map(|it| Gather::new(it.events, millis(it.linger), it.by_key)))
+            .collect();
+        let longest = engine.gather.iter().flatten().map(|gather| gather.events).fold(RUN, u32::max);
+        engine.lane_capacity = lane_capacity(concurrency, longest);
 
         let handlers = registrations
             .iter()

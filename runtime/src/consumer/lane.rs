@@ -14,7 +14,7 @@ use super::without_id::WithoutId;
 use crate::handler::HandlerError;
 use crate::inbox::{Admission, EventKey, Inbox};
 use crate::record::RawRecord;
-use crate::registration::{Registration, Work};
+use crate::registration::{Registration, Work, Worker};
 use crate::telemetry::{Metrics, add};
 
 /// What all lanes of a consumer share.
@@ -43,6 +43,9 @@ impl<I: Inbox> Lanes<I> {
         let mut records = Vec::new();
         while let Some(chunk) = self.pool.next().await {
             turn.chunk = chunk;
+            if turn.chunk.is_batch() {
+                self.work_batch(&mut lane, &mut turn).await;
+            }
             while let Some(run) = turn.chunk.next_run() {
                 records.extend((0..run.len).map_while(|_| turn.chunk.next_record()));
                 let answer = self.work(&mut lane, &mut turn, run, &mut records).await;
@@ -65,7 +68,7 @@ impl<I: Inbox> Lanes<I> {
     ) -> Answer {
         let index = run.handler as usize;
         if self.registrations.get(index).is_some_and(|registration| registration.address().is_some()) {
-            lane.tally[index].turn_to(records, &self.metrics);
+            lane.tally[index].turn_to(records.first().map_or("", |(_, record)| record.topic()), &self.metrics);
         }
         let mut done = 0;
         let mut failure = None;
@@ -97,7 +100,10 @@ impl<I: Inbox> Lanes<I> {
             return Err(Failure::handler(&HandlerError::transient("no handler for this topic")));
         };
         let Lane { workers, session, admissions, fallback_id, tally } = lane;
-        let worker = &mut **workers[index].get_or_insert_with(|| registration.worker());
+        let Worker::Each(worker) = workers[index].get_or_insert_with(|| registration.worker()) else {
+            return Err(Failure::handler(&HandlerError::transient("the handler takes batches")));
+        };
+        let worker = &mut **worker;
 
         match caught(|| worker.read(&record))? {
             Ok(contradictions) if contradictions.is_empty() => {}
@@ -167,7 +173,7 @@ impl<I: Inbox> Lanes<I> {
     }
 
     /// Awaits a handler for as long as it may take.
-    async fn in_time(&self, handling: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    pub(super) async fn in_time<T>(&self, handling: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         match self.deadline {
             None => handling.await,
             Some(limit) => {
@@ -176,7 +182,7 @@ impl<I: Inbox> Lanes<I> {
         }
     }
 
-    async fn roll_back(&self, session: &mut Option<I::Session>, turn: &mut Turn<'_>) {
+    pub(super) async fn roll_back(&self, session: &mut Option<I::Session>, turn: &mut Turn<'_>) {
         if let Some(open) = session
             && turn.patiently(self.inbox.rollback(open)).await.is_err()
         {
@@ -184,7 +190,7 @@ impl<I: Inbox> Lanes<I> {
         }
     }
 
-    fn contradicted(&self, record: &RawRecord, headers: &[&'static str]) {
+    pub(super) fn contradicted(&self, record: &RawRecord, headers: &[&'static str]) {
         let count = headers.len() as u64;
         let so_far = self.metrics.of(record.topic(), |topic| add(&topic.contradictions, count));
         // Often enough to be seen, not so often that it buries the rest.
@@ -202,21 +208,21 @@ impl<I: Inbox> Lanes<I> {
 }
 
 /// What a lane keeps from event to event.
-struct Lane<I: Inbox> {
+pub(super) struct Lane<I: Inbox> {
     /// One worker for each handler, made when it is first needed.
-    workers: Vec<Option<Box<dyn Work<I::Context>>>>,
-    session: Option<I::Session>,
-    admissions: Vec<Admission>,
-    fallback_id: String,
-    tally: Vec<Tally>,
+    pub(super) workers: Vec<Option<Worker<I::Context>>>,
+    pub(super) session: Option<I::Session>,
+    pub(super) admissions: Vec<Admission>,
+    pub(super) fallback_id: String,
+    pub(super) tally: Vec<Tally>,
 }
 
 #[derive(Default)]
-struct Tally {
+pub(super) struct Tally {
     /// Which topic it is of, where the handler is for all of an address.
     topic: Option<Arc<str>>,
-    handled: u64,
-    duplicates: u64,
+    pub(super) handled: u64,
+    pub(super) duplicates: u64,
 }
 
 impl Tally {
@@ -231,9 +237,8 @@ impl Tally {
         });
     }
 
-    /// From here on it is of the topic of these records, which all have one.
-    fn turn_to(&mut self, records: &[(Token, RawRecord)], metrics: &Metrics) {
-        let topic = records.first().map_or("", |(_, record)| record.topic());
+    /// From here on it is of that topic.
+    pub(super) fn turn_to(&mut self, topic: &str, metrics: &Metrics) {
         if self.topic.as_deref() != Some(topic) {
             self.add_to(metrics, "");
             self.topic = Some(topic.into());
@@ -242,16 +247,16 @@ impl Tally {
 }
 
 /// The chunk a lane has in hand.
-struct Turn<'a> {
+pub(super) struct Turn<'a> {
     pool: &'a Pool,
-    chunk: Chunk,
-    answers: Vec<Answer>,
+    pub(super) chunk: Chunk,
+    pub(super) answers: Vec<Answer>,
 }
 
 impl Turn<'_> {
     /// Awaits something; if that takes longer than one look, the other runs in hand go back to the pool, so that no key
     /// waits for another one's handler, and the answers so far are given.
-    async fn patiently<T>(&mut self, future: impl Future<Output = T>) -> T {
+    pub(super) async fn patiently<T>(&mut self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         poll_fn(|cx| {
             let polled = future.as_mut().poll(cx);
@@ -282,7 +287,7 @@ async fn handling<C>(worker: &mut dyn Work<C>) -> Result<(), Failure> {
     .await
 }
 
-fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(super) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
     // What the closure works on is cleared after a panic, and not looked at before.
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Failure::panic(&*payload))
 }

@@ -8,6 +8,8 @@
 //! ```
 
 #[cfg(feature = "kafka")]
+mod batch;
+#[cfg(feature = "kafka")]
 mod builder;
 #[cfg(feature = "kafka")]
 pub mod dead_letter;

@@ -7,7 +7,7 @@ use std::thread::Thread;
 
 use tokio::sync::Notify;
 
-use super::engine::{Completion, Epoch, PartitionId, RunId, Token};
+use super::engine::{BatchId, Completion, Epoch, PartitionId, RunId, Token};
 use super::failure::Failure;
 use crate::record::RawRecord;
 
@@ -27,19 +27,32 @@ pub(crate) struct Run {
 pub(crate) struct Chunk {
     runs: VecDeque<Run>,
     records: VecDeque<(Token, RawRecord)>,
+    /// What its runs are, where they are to be handled together.
+    batch: Option<BatchId>,
 }
 
 impl Chunk {
-    /// How many events a chunk is filled to. A run is never split, so it may have more.
+    /// How many events a chunk is filled to that is no batch. A run is never split, so it may have more.
     pub(crate) const EVENTS: usize = 64;
+
+    /// An empty one for runs of that batch, or of none.
+    pub(crate) fn of(batch: Option<BatchId>) -> Self {
+        Self { batch, ..Self::default() }
+    }
+
+    /// Whether a run goes into it: of the same batch, or of none while there is room.
+    pub(crate) fn takes(&self, batch: Option<BatchId>) -> bool {
+        self.batch == batch && (batch.is_some() || self.records.len() < Self::EVENTS)
+    }
+
+    /// Whether its runs are to be handled together.
+    pub(crate) fn is_batch(&self) -> bool {
+        self.batch.is_some()
+    }
 
     pub(crate) fn push(&mut self, run: Run, records: impl Iterator<Item = (Token, RawRecord)>) {
         self.runs.push_back(run);
         self.records.extend(records);
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        self.records.len() >= Self::EVENTS
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -50,6 +50,9 @@ pub trait Inbox: Send + Sync + 'static {
     type Context: Send + 'static;
     /// Whether it remembers anything. One that does not is not asked to [`begin`](Inbox::begin).
     const REMEMBERS: bool = true;
+    /// Whether [`rollback`](Inbox::rollback) undoes what the handler did in what it was lent. Where it does, the sound members of
+    /// a batch in which one failed are handled again; where it does not, they count as handled.
+    const UNDOES: bool = false;
 
     /// For how long it remembers an event at the least, if it promises that. A consumer refuses to run with one that
     /// remembers for less long than a topic of its keeps records: the group set back to the beginning would repeat effects.

@@ -2,8 +2,10 @@
 //! effect for each event in the table `effects`, in the event's transaction.
 //!
 //! ```text
-//! postgres_worker BROKERS GROUP POSTGRES FAULT [PROPERTY=VALUE…]
+//! postgres_worker BROKERS GROUP POSTGRES FAULT BATCH [PROPERTY=VALUE…]
 //! ```
+//! `BATCH` is how many events it handles at a time; with 1 its handler takes one, and no batches.
+//!
 //! `FAULT` is `none` or `POINT:N:SIGNAL`: the process sends itself `SIGKILL` or `SIGSTOP` when it is at that point for the
 //! N-th time. The properties are librdkafka's. Ends in an orderly way on SIGTERM.
 
@@ -16,7 +18,7 @@ use conecta_runtime::consumer::{Consumer, shutdown_signal};
 use conecta_runtime::inbox::postgres::{PostgresInbox, PostgresSession, Tx};
 use conecta_runtime::inbox::{Admission, EventKey, Inbox};
 use conecta_runtime::kafka::KafkaSettings;
-use conecta_runtime::{Delivery, HandlerError};
+use conecta_runtime::{Batch, Batches, Delivery, HandlerError};
 use conecta_tests::contract::effect;
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
 use nix::sys::signal::{Signal, raise};
@@ -80,6 +82,22 @@ impl ConsumirCasoCreado<Tx> for Worker {
     }
 }
 
+/// The same for many events: one statement for all of them.
+impl ConsumirCasoCreado<Tx, Batch<CasoCreado, Tx>> for Worker {
+    async fn consumir_caso_creado(&self, casos: Batch<CasoCreado, Tx>) -> Result<(), HandlerError> {
+        self.0.at(Point::BeforeEffect);
+        let effects: Vec<_> = casos.iter().map(|caso| effect(caso)).collect();
+        let keys: Vec<i64> = effects.iter().map(|effect| effect.key).collect();
+        let seqs: Vec<i64> = effects.iter().map(|effect| i64::from(effect.seq)).collect();
+        let process = i64::from(std::process::id());
+        let sql = "INSERT INTO effects (key, seq, process)
+            SELECT key, seq, $3 FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS e (key, seq, place) ORDER BY place";
+        casos.tx().execute(sql, &[&keys, &seqs, &process]).await?;
+        self.0.at(Point::AfterEffect);
+        Ok(())
+    }
+}
+
 /// The inbox, with a fault on either side of its commit.
 struct Faulty {
     inner: PostgresInbox,
@@ -89,6 +107,7 @@ struct Faulty {
 impl Inbox for Faulty {
     type Session = PostgresSession;
     type Context = Tx;
+    const UNDOES: bool = PostgresInbox::UNDOES;
 
     fn remembers_for(&self) -> Option<Duration> {
         self.inner.remembers_for()
@@ -130,8 +149,8 @@ impl Inbox for Faulty {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [brokers, group, postgres, fault, properties @ ..] = args.as_slice() else {
-        return Err("usage: postgres_worker BROKERS GROUP POSTGRES FAULT [PROPERTY=VALUE…]".into());
+    let [brokers, group, postgres, fault, batch, properties @ ..] = args.as_slice() else {
+        return Err("usage: postgres_worker BROKERS GROUP POSTGRES FAULT BATCH [PROPERTY=VALUE…]".into());
     };
     // The test that started it holds the other end: a test that is killed leaves no worker behind.
     std::thread::spawn(|| {
@@ -146,10 +165,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let inner = PostgresInbox::new(postgres.parse()?).idle_limit(Duration::from_secs(1));
     inner.migrate().await?;
-    Consumer::new(&settings, group)
-        .on(casos_creados::consume(Worker(faults.clone())))
-        .inbox(Faulty { inner, faults })
-        .run(shutdown_signal())
-        .await?;
+    let worker = Worker(faults.clone());
+    let handler = match batch.parse()? {
+        1 => casos_creados::consume(worker),
+        events => casos_creados::consume_batches(Batches::of(events), worker),
+    };
+    Consumer::new(&settings, group).on(handler).inbox(Faulty { inner, faults }).run(shutdown_signal()).await?;
     Ok(())
 }

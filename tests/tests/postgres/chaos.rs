@@ -52,19 +52,25 @@ impl Chaos {
     }
 
     async fn group(&self, name: &str) -> Group<'_> {
+        self.group_in_batches(name, 1).await
+    }
+
+    /// A group whose handlers take so many events at a time.
+    async fn group_in_batches(&self, name: &str, batch: u32) -> Group<'_> {
         let database = self.postgres.database().await;
         let client = database.client().await;
         // Nothing in it keeps an effect from happening twice, and `place` is their order.
         let table =
             "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, key bigint, seq bigint, process bigint)";
         client.batch_execute(table).await.unwrap();
-        Group { chaos: self, name: unique(name), database, client }
+        Group { chaos: self, name: unique(name), batch, database, client }
     }
 }
 
 struct Group<'a> {
     chaos: &'a Chaos,
     name: String,
+    batch: u32,
     database: Database,
     client: Client,
 }
@@ -74,7 +80,7 @@ impl Group<'_> {
         let kafka = &self.chaos.contract.kafka;
         Worker::start(
             Command::new(env!("CARGO_BIN_EXE_postgres_worker"))
-                .args([kafka.brokers(), &self.name, &self.database.url, fault])
+                .args([kafka.brokers(), &self.name, &self.database.url, fault, &self.batch.to_string()])
                 .args(PROPERTIES),
         )
     }
@@ -119,11 +125,20 @@ impl Group<'_> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_killed_at_any_point_lose_no_effect_and_double_none() {
+    kill_at_every_point(1, "postgres-kill").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_killed_at_any_point_of_a_batch_lose_no_effect_and_double_none() {
+    kill_at_every_point(50, "postgres-batch-kill").await;
+}
+
+async fn kill_at_every_point(batch: u32, name: &str) {
     let chaos = Chaos::start().await;
     for point in ["before-effect", "after-effect", "before-commit", "after-commit"] {
-        let group = chaos.group(point).await;
+        let group = chaos.group_in_batches(point, batch).await;
         // Three members, each of which kills itself before it is through with its share; and three more.
-        let at = |part: u32| format!("{point}:{}:SIGKILL", chaos.events() / part);
+        let at = |part: u32| format!("{point}:{}:SIGKILL", (chaos.events() / part / batch).max(1));
         let mut members = [group.worker(&at(40)), group.worker(&at(30)), group.worker(&at(20))];
         for fault in [at(15), at(10), "none".to_owned()] {
             until(limit(), "a member to kill itself", || {
@@ -134,7 +149,7 @@ async fn members_killed_at_any_point_lose_no_effect_and_double_none() {
         }
         group.wait_until_committed();
         drop(members);
-        group.judge(&format!("postgres-kill-{point}")).await;
+        group.judge(&format!("{name}-{point}")).await;
     }
 }
 
@@ -166,6 +181,20 @@ async fn a_database_that_crashes_and_comes_back_costs_no_event() {
         assert!(member.terminate().success());
     }
     group.judge("postgres-database-crash").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_frozen_in_the_transaction_of_a_batch_doubles_nothing_when_it_thaws() {
+    let chaos = Chaos::start().await;
+    let group = chaos.group_in_batches("frozen", 50).await;
+    let frozen = group.worker("after-effect:10:SIGSTOP");
+    group.wait_for_effects(400).await;
+    let other = group.worker("none");
+    group.wait_until_committed();
+    frozen.signal(Signal::SIGCONT);
+    assert!(frozen.terminate().success());
+    assert!(other.terminate().success());
+    group.judge("postgres-batch-frozen-in-transaction").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

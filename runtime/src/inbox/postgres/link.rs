@@ -71,7 +71,7 @@ impl Links {
             Some(link) => link,
             None => self.connect(idle_limit).await?,
         };
-        Ok(Loan { link, links: Arc::clone(self), _permit: permit })
+        Ok(Loan { link, links: Arc::clone(self), locks: None, _permit: permit })
     }
 
     /// A connection that is not among those counted.
@@ -137,13 +137,15 @@ impl Drop for Driver {
 pub(super) struct Loan {
     pub(super) link: Link,
     links: Arc<Links>,
+    /// For the events that it locks.
+    pub(super) locks: Option<OwnedSemaphorePermit>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Loan {
     /// For the next unit of work. Nothing may be under way on it.
     pub(super) fn give_back(self) {
-        let Self { link, links, _permit } = self;
+        let Self { link, links, .. } = self;
         links.idle().push(link);
     }
 }

@@ -69,6 +69,10 @@ const MAINTENANCE: Duration = Duration::from_secs(3600);
 /// When to try again after that failed.
 const MAINTENANCE_RETRY: Duration = Duration::from_secs(60);
 
+/// How many events are locked at a time. Each takes a place in a table that PostgreSQL has in shared memory, of
+/// `max_locks_per_transaction` × `max_connections` places, 6,400 unless set: room for three members of a group.
+const MOST_LOCKS: u32 = 2_000;
+
 /// An identifier that is longer than this is refused: PostgreSQL has no room for it in an index.
 const LONGEST_ID: usize = 2_000;
 
@@ -78,6 +82,8 @@ const LONGEST_ID: usize = 2_000;
 pub struct PostgresInbox {
     links: Arc<Links>,
     permits: Arc<Semaphore>,
+    /// One for each event that is locked.
+    locks: Arc<Semaphore>,
     retention: Duration,
     idle_limit: Duration,
     maintained: OnceCell<()>,
@@ -114,6 +120,7 @@ impl PostgresInbox {
         Self {
             links: Arc::new(Links::new(config, tls)),
             permits: Arc::new(Semaphore::new(16)),
+            locks: Arc::new(Semaphore::new(MOST_LOCKS as usize)),
             retention: Duration::from_secs(35 * 24 * 3600),
             idle_limit: Duration::from_secs(30),
             maintained: OnceCell::new(),
@@ -238,6 +245,7 @@ pub struct PostgresSession(Option<Loan>);
 impl Inbox for PostgresInbox {
     type Session = PostgresSession;
     type Context = Tx;
+    const UNDOES: bool = true;
 
     fn remembers_for(&self) -> Option<Duration> {
         Some(self.retention)
@@ -262,7 +270,11 @@ impl Inbox for PostgresInbox {
                 return Err(HandlerError::poison(format!("the event's identifier is longer than {LONGEST_ID} bytes")));
             }
         }
-        let loan = self.lend_link().await?;
+        let locks = u32::try_from(events.len()).unwrap_or(u32::MAX).min(MOST_LOCKS);
+        // The semaphore is never closed; should it be, some locks too many may do no harm.
+        let locks = Arc::clone(&self.locks).acquire_many_owned(locks).await.ok();
+        let mut loan = self.lend_link().await?;
+        loan.locks = locks;
         self.maintain(&loan.link.client).await;
         let mut fresh = self.admit(&loan, events).await.map_err(error::of_inbox)?;
         admissions.extend(events.iter().map(|event| {

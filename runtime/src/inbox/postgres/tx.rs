@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tokio_postgres::Client;
 
-/// The transaction in which the event is recorded as handled: what a handler does in it happens once, with the event.
+/// The transaction in which the event, or each of a batch, is recorded as handled: what a handler does in it happens once, with
+/// the event.
 ///
 /// Reads as the [`Client`] that is in the transaction, so `caso.tx().execute(…)`, `.query(…)` and the like work, and
 /// `&**caso.tx()` is a [`GenericClient`](tokio_postgres::GenericClient) for code that takes one. Its level of isolation
@@ -33,6 +34,13 @@ impl fmt::Debug for Tx {
 
 impl<E> crate::Delivery<E, Tx> {
     /// The transaction of this event.
+    pub fn tx(&self) -> &Tx {
+        self.context()
+    }
+}
+
+impl<E> crate::Batch<E, Tx> {
+    /// The transaction of all its events.
     pub fn tx(&self) -> &Tx {
         self.context()
     }

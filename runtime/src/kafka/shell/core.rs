@@ -16,8 +16,8 @@ use super::reader::Reader;
 use super::rebalance::Rebalances;
 use super::store::Store;
 use crate::consumer::engine::{
-    Arrival, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Input, Millis, PartitionId, RunId,
-    Settings, Token,
+    Arrival, BatchId, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Input, Millis, PartitionId,
+    RunId, Settings, Token,
 };
 use crate::consumer::failure::{FailureCode, masked};
 use crate::consumer::pool::{Answer, Chunk, Failed, Pool, Run};
@@ -221,8 +221,8 @@ impl Core {
             let mut give_back = false;
             for effect in effects.list() {
                 match *effect {
-                    Effect::Dispatch { run, attempt, from, len, .. } => {
-                        self.dispatch(&mut chunks, run, attempt, effects.tokens(from, len));
+                    Effect::Dispatch { run, attempt, from, len, batch, .. } => {
+                        self.dispatch(&mut chunks, run, attempt, effects.tokens(from, len), batch);
                     }
                     Effect::DeadLetter { run, token, attempts, reason } => {
                         self.dead_letter(run, token, attempts, reason);
@@ -268,7 +268,7 @@ impl Core {
         self.hold_and_let_go(consumer);
     }
 
-    fn dispatch(&self, chunks: &mut Vec<Chunk>, run: RunId, attempt: u32, tokens: &[Token]) {
+    fn dispatch(&self, chunks: &mut Vec<Chunk>, run: RunId, attempt: u32, tokens: &[Token], batch: Option<BatchId>) {
         let Some(handler) = tokens.first().and_then(|token| self.store.handler(*token)) else { return };
         let len = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
         let run = Run { id: run, attempt, handler, len };
@@ -278,10 +278,10 @@ impl Core {
             self.metrics.of(record.topic(), |topic| add(&topic.retried, 1));
         }
         let records = tokens.iter().filter_map(|token| Some((*token, self.store.record(*token)?)));
-        match chunks.last_mut().filter(|chunk| !chunk.is_full()) {
+        match chunks.last_mut().filter(|chunk| chunk.takes(batch)) {
             Some(chunk) => chunk.push(run, records),
             None => {
-                let mut chunk = Chunk::default();
+                let mut chunk = Chunk::of(batch);
                 chunk.push(run, records);
                 chunks.push(chunk);
             }
