@@ -103,7 +103,7 @@ fn elsewhere_than_on_kafka_there_is_no_topic_to_name() {
 fn a_location_that_leads_nowhere_is_told_and_the_parameter_asked_for() {
     let document = TENANTS.replace("$message.payload#/user/id", "$message.payload#/user/name");
     let (files, loaded) = generate("found", &document, None, "");
-    let found: Vec<_> = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0816").collect();
+    let found: Vec<_> = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0817").collect();
     let [found] = found.as_slice() else { panic!("{:#?}", loaded.diagnostics) };
     assert_eq!(found.message, "`$message.payload#/user/name` leads to no scalar of `Bill`");
     let text = files.unwrap().get("src/bills.rs").unwrap().to_owned();

@@ -59,7 +59,6 @@ components:
         level: { type: [integer, 'null'], default: 7 }
         label: { type: [string, 'null'], default: null }
         words: { type: [array, 'null'], items: { type: string }, default: [x] }
-        mixed: { type: [string, integer], default: 5 }
         anything: { default: { deep: [1, null] } }
         place: { $ref: '#/components/schemas/Place' }
         self: { type: integer, default: 9 }

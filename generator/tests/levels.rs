@@ -51,7 +51,7 @@ fn a_configuration_may_stand_elsewhere() {
 
 #[test]
 fn generate_keeps_to_the_levels_too() {
-    let spec = "asyncapi: 2.6.0\ninfo: { title: t, version: 1.0.0 }\nchannels:\n  c: { publish: { message: { payload: { type: object, properties: { a: { type: [string, integer] } } } } } }\n";
+    let spec = "asyncapi: 2.6.0\ninfo: { title: t, version: 1.0.0 }\nchannels:\n  c: { publish: { message: { payload: { type: object, properties: { a: { oneOf: [{ type: string }, { minLength: 2 }] } } } } } }\n";
     let folder = Folder::new().with("spec.yaml", spec);
     let generate = ["generate", "spec.yaml", "-o", "out", "--strict"];
     let said = folder.run(&generate);

@@ -1,14 +1,20 @@
 //! CG0603, CG0604: a default, or an example within a schema, contradicts the schema it stands in.
 
+use std::collections::HashSet;
+
 use super::{Context, examples::judge_one};
 use crate::{
     diagnostic::{Code, Findings},
+    document::Place,
     validate::Validator,
 };
 
 pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let judge = Validator::new(&cx.resolved.api.schemas);
-    for (id, schema) in cx.schemas() {
+    // A parameter of 3.x that lists its values reads as a schema; what is wrong with its default is told of the parameter.
+    let channels = cx.resolved.api.channels.iter();
+    let parameters: HashSet<Place> = channels.flat_map(|channel| &channel.parameters).map(|it| it.place).collect();
+    for (id, schema) in cx.schemas().filter(|(_, schema)| !schema.members.iter().any(|m| parameters.contains(m))) {
         if let Some(value) = &schema.default {
             // The last member that has one is the one that counts.
             if let Some(place) = schema.members.iter().rev().find_map(|m| cx.document.get(*m, "default")) {

@@ -26,7 +26,6 @@ fn what_is_absent_means_the_default() {
     assert_eq!(order.level_or_default(), Some(7));
     assert_eq!(order.label_or_default(), None);
     assert_eq!(order.words_or_default().unwrap(), ["x"]);
-    assert_eq!(order.mixed_or_default().0, 5);
     assert_eq!(order.anything_or_default()["deep"][0], 1);
     assert_eq!((order.place_or_default().lat, order.place_or_default().name_or_default()), (1.0, "home"));
     assert_eq!(order.self_or_default(), 9);
