@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use crate::codec::DecodeError;
 use crate::event::Event;
 use crate::handler::{Delivery, HandlerError};
 use crate::record::RawRecord;
+use crate::registration::Call;
 
 /// How events are put together for a handler that takes many at a time.
 ///
@@ -173,18 +173,18 @@ where
     fn worker(&self) -> Box<dyn BatchWork<C>> {
         Box::new(Worker {
             handler: Arc::clone(&self.handler),
-            call: Arc::clone(&self.call),
+            handle: Arc::clone(&self.call),
             events: Vec::new(),
-            running: Box::pin(None),
+            call: Call::default(),
         })
     }
 }
 
 struct Worker<E, H, F, R> {
     handler: Arc<H>,
-    call: Arc<F>,
+    handle: Arc<F>,
     events: Vec<E>,
-    running: Pin<Box<Option<R>>>,
+    call: Call<R>,
 }
 
 impl<E, H, F, R, C> BatchWork<C> for Worker<E, H, F, R>
@@ -212,24 +212,16 @@ where
             Some(Delivery::new(event, record, attempt, ()))
         });
         let batch = Batch { deliveries: deliveries.collect(), context };
-        self.running.set(Some((self.call)(Arc::clone(&self.handler), batch)));
+        self.call.start((self.handle)(Arc::clone(&self.handler), batch));
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>> {
-        let Some(running) = self.running.as_mut().as_pin_mut() else {
-            return Poll::Ready(Err(HandlerError::transient("the handler was not started")));
-        };
-        let result = running.poll(cx);
-        if result.is_ready() {
-            // What the handler was lent is given back before anything else happens.
-            self.running.set(None);
-        }
-        result
+        self.call.poll(cx)
     }
 
     fn clear(&mut self) {
         self.events.clear();
-        self.running.set(None);
+        self.call.clear();
     }
 }
 

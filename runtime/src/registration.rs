@@ -193,18 +193,52 @@ where
     fn worker(&self) -> Box<dyn Work<C>> {
         Box::new(Running {
             handler: Arc::clone(&self.handler),
-            call: Arc::clone(&self.call),
+            handle: Arc::clone(&self.call),
             event: None,
-            running: Box::pin(None),
+            call: Call::default(),
         })
     }
 }
 
 struct Running<E, H, F, R> {
     handler: Arc<H>,
-    call: Arc<F>,
+    handle: Arc<F>,
     event: Option<E>,
-    running: Pin<Box<Option<R>>>,
+    call: Call<R>,
+}
+
+/// The future of a handler, in a box that is used again and again.
+pub(crate) struct Call<R>(Pin<Box<Option<R>>>);
+
+impl<R> Default for Call<R> {
+    fn default() -> Self {
+        Self(Box::pin(None))
+    }
+}
+
+impl<R: Future<Output = Result<(), HandlerError>>> Call<R> {
+    /// Takes up a handler's future in place of any other.
+    pub(crate) fn start(&mut self, future: R) {
+        self.0.set(Some(future));
+    }
+
+    /// Drives it. May panic where the handler does; `clear` then.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>> {
+        let Some(running) = self.0.as_mut().as_pin_mut() else {
+            return Poll::Ready(Err(HandlerError::transient("the handler was not started")));
+        };
+        let result = running.poll(cx);
+        if result.is_ready() {
+            // What the handler was lent is given back before anything else happens.
+            self.clear();
+        }
+        result
+    }
+
+    /// Drops it.
+    pub(crate) fn clear(&mut self) {
+        self.0.set(None);
+    }
 }
 
 impl<E, H, F, R, C> Work<C> for Running<E, H, F, R>
@@ -229,25 +263,17 @@ where
     fn start(&mut self, record: RawRecord, attempt: u32, context: C) {
         if let Some(event) = self.event.take() {
             let delivery = Delivery::new(event, record, attempt, context);
-            self.running.set(Some((self.call)(Arc::clone(&self.handler), delivery)));
+            self.call.start((self.handle)(Arc::clone(&self.handler), delivery));
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>> {
-        let Some(running) = self.running.as_mut().as_pin_mut() else {
-            return Poll::Ready(Err(HandlerError::transient("the handler was not started")));
-        };
-        let result = running.poll(cx);
-        if result.is_ready() {
-            // What the handler was lent is given back before anything else happens.
-            self.running.set(None);
-        }
-        result
+        self.call.poll(cx)
     }
 
     fn clear(&mut self) {
         self.event = None;
-        self.running.set(None);
+        self.call.clear();
     }
 }
 

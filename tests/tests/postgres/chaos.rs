@@ -157,7 +157,13 @@ async fn kill_at_every_point(batch: u32, name: &str) {
 async fn a_member_frozen_in_its_transaction_keeps_nobody_waiting_and_doubles_nothing_when_it_thaws() {
     let chaos = Chaos::start().await;
     let group = chaos.group("frozen").await;
-    let frozen = group.worker("after-effect:500:SIGSTOP");
+    freeze_and_thaw(&group, "after-effect:500:SIGSTOP").await;
+    group.judge("postgres-frozen-in-transaction").await;
+}
+
+/// A member that freezes at this point; another that does its work; and it thaws.
+async fn freeze_and_thaw(group: &Group<'_>, fault: &str) {
+    let frozen = group.worker(fault);
     group.wait_for_effects(400).await;
     let other = group.worker("none");
     group.wait_until_committed();
@@ -165,7 +171,6 @@ async fn a_member_frozen_in_its_transaction_keeps_nobody_waiting_and_doubles_not
     // It may be thrown out of the group by now, or have to begin anew; either way it is to end well.
     assert!(frozen.terminate().success());
     assert!(other.terminate().success());
-    group.judge("postgres-frozen-in-transaction").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,13 +192,7 @@ async fn a_database_that_crashes_and_comes_back_costs_no_event() {
 async fn a_member_frozen_in_the_transaction_of_a_batch_doubles_nothing_when_it_thaws() {
     let chaos = Chaos::start().await;
     let group = chaos.group_in_batches("frozen", 50).await;
-    let frozen = group.worker("after-effect:10:SIGSTOP");
-    group.wait_for_effects(400).await;
-    let other = group.worker("none");
-    group.wait_until_committed();
-    frozen.signal(Signal::SIGCONT);
-    assert!(frozen.terminate().success());
-    assert!(other.terminate().success());
+    freeze_and_thaw(&group, "after-effect:10:SIGSTOP").await;
     group.judge("postgres-batch-frozen-in-transaction").await;
 }
 

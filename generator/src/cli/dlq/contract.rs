@@ -36,17 +36,9 @@ impl ContractArgs {
         let spec = output::source(path)?;
         let inputs = output::inputs(path, self.config.as_deref(), &[], None)?;
         let loaded = load_with(spec, None, &inputs.files, &inputs.config);
-        let unreadable = || format!("{} is no sound contract; to see why: conecta-gen check {0}", path.display());
-        let api = match loaded.api {
-            Some(api)
-                if !loaded
-                    .diagnostics
-                    .iter()
-                    .any(|d| !d.code.spares_types() && d.severity == crate::diagnostic::Severity::Error) =>
-            {
-                api
-            }
-            _ => return Err(output::trouble(&unreadable())),
+        let Some(api) = (!loaded.blocked()).then_some(loaded.api).flatten() else {
+            let path = path.display();
+            return Err(output::trouble(&format!("{path} is no sound contract; to see why: conecta-gen check {path}")));
         };
         let mut sensitive: HashSet<String> = inputs.config.sensitive.fields.iter().cloned().collect();
         for (name, schema) in api.schemas.0.iter().flat_map(|schema| &schema.properties) {

@@ -142,16 +142,7 @@ pub fn field<'de, F: Field, M: MapAccess<'de>>(
     name: &'static str,
     map: &mut M,
 ) -> Result<(), M::Error> {
-    if slot.is_some() {
-        return Err(duplicate(name));
-    }
-    match map.next_value_seed(ReadField::new()) {
-        Ok(value) => {
-            *slot = Some(value);
-            Ok(())
-        }
-        Err(error) => Err(at_field(error, name)),
-    }
+    once(slot, name, || map.next_value_seed(ReadField::new()))
 }
 
 /// Reads a property that may be `null` into its field.
@@ -161,12 +152,22 @@ pub fn nullable<'de, F: NullableField, M: MapAccess<'de>>(
     name: &'static str,
     map: &mut M,
 ) -> Result<(), M::Error> {
+    once(slot, name, || map.next_value_seed(ReadItem::new()).map(F::from_given))
+}
+
+/// Fills the slot of a property, unless it is filled.
+#[inline]
+fn once<F, E: de::Error>(
+    slot: &mut Option<F>,
+    name: &'static str,
+    read: impl FnOnce() -> Result<F, E>,
+) -> Result<(), E> {
     if slot.is_some() {
         return Err(duplicate(name));
     }
-    match map.next_value_seed(ReadItem::new()) {
-        Ok(given) => {
-            *slot = Some(F::from_given(given));
+    match read() {
+        Ok(value) => {
+            *slot = Some(value);
             Ok(())
         }
         Err(error) => Err(at_field(error, name)),
