@@ -52,6 +52,8 @@ pub(super) enum Fault {
     NeverPaused,
     /// Paused partitions are never resumed.
     NeverResumed,
+    /// A partition is given all of the room, whatever the others have.
+    RoomForAll,
     /// Finished events above the watermark do not count as held.
     FinishedNotCounted,
     /// A pause is not repeated after an assignment.
@@ -118,6 +120,7 @@ mod tests {
         Fault::ProbeForgotten,
         Fault::NeverPaused,
         Fault::NeverResumed,
+        Fault::RoomForAll,
         Fault::FinishedNotCounted,
         Fault::PauseNotRepeated,
         Fault::ReleasedEarly,

@@ -257,6 +257,29 @@ impl Effects {
     }
 }
 
+/// How much more of a partition is wanted at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// So many events.
+    pub events: u64,
+    /// Events of so many bytes; one that crosses the bound may still come.
+    pub bytes: u64,
+}
+
+impl Room {
+    /// How many of these events fit, from the first, given what each occupies.
+    pub fn fits(self, bytes: impl Iterator<Item = u32>) -> usize {
+        let most = usize::try_from(self.events).unwrap_or(usize::MAX);
+        let mut before = 0;
+        let fits = |bytes: &u32| {
+            let fits = before < self.bytes;
+            before += u64::from(*bytes);
+            fits
+        };
+        bytes.take(most).take_while(fits).count()
+    }
+}
+
 /// How much of what was read is not committed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InFlight {

@@ -17,8 +17,9 @@
 //!   its dead letter is safe. Nothing is committed after a loss.
 //! - The events of a key in a partition are handed out in order of offset, and none while an earlier one is unfinished,
 //!   but for those behind it in the same run.
-//! - The ledgers hold [`Settings::max_in_flight`] events and [`Settings::max_in_flight_bytes`] bytes, and at most one input
-//!   of records beyond.
+//! - The ledgers hold [`Settings::max_in_flight`] events and [`Settings::max_in_flight_bytes`] bytes with one event beyond, as
+//!   long as a partition is given no more than it has [room](Engine::room) for. A partition that is stuck leaves the others
+//!   theirs then.
 //! - Events that are handed out in batches wait for others no longer than [`Gather::linger`], as far as lanes have room; a
 //!   batch is of one circuit and of no more events than it may have.
 //! - While a breaker is open, one event at a time of its partitions is handed out, none is dead-lettered, and nothing is
@@ -50,7 +51,7 @@ use std::collections::BinaryHeap;
 pub use backoff::Backoff;
 pub use io::{
     Arrival, BatchId, CircuitId, Completion, DeadLetterReason, Effect, Effects, Epoch, InFlight, Input, Millis, Offset,
-    PartitionId, RunId, Token,
+    PartitionId, Room, RunId, Token,
 };
 pub use settings::{BreakerSettings, Gather, Settings};
 
@@ -61,7 +62,7 @@ use gather::Gathering;
 use keys::Keys;
 use lanes::Lanes;
 use ledger::Turn;
-use partition::Partitions;
+use partition::{Partition, Partitions};
 use share::Share;
 
 /// The consumer's state machine. See the [module](self).
@@ -144,6 +145,26 @@ impl Engine {
         in_flight
     }
 
+    /// How much more of a partition the engine wants at once: nothing of one that is paused, draining or not assigned, and
+    /// something of every other. More would take from the others what is theirs, and keep it for as long as a key is stuck.
+    #[must_use]
+    pub fn room(&self, partition: PartitionId) -> Room {
+        let wanted = |partition: &&Partition| !partition.paused && partition.draining.is_none();
+        let Some(partition) = self.partitions.get(partition).filter(wanted) else { return Room::default() };
+        let (events, bytes) = self.shares();
+        if planted(Fault::RoomForAll) {
+            return Room { events: u64::MAX, bytes: u64::MAX };
+        }
+        Room { events: events.room(partition.ledger.len() as u64), bytes: bytes.room(partition.bytes) }
+    }
+
+    /// How the bounds on events and on bytes are shared.
+    fn shares(&self) -> (Share, Share) {
+        let events = self.partitions.iter().map(|partition| partition.ledger.len() as u64);
+        let bytes = self.partitions.iter().map(|partition| partition.bytes);
+        (Share::of(self.settings.max_in_flight.into(), events), Share::of(self.settings.max_in_flight_bytes, bytes))
+    }
+
     /// By when the engine wants the next tick, unless an input changes that. A later one is no fault: what was due is done
     /// then.
     #[must_use]
@@ -184,12 +205,7 @@ impl Engine {
 
     /// Pauses and resumes partitions as their state asks for.
     fn regulate(&mut self, out: &mut Effects) {
-        let events = Share::of(
-            self.settings.max_in_flight.into(),
-            self.partitions.iter().map(|partition| partition.ledger.len() as u64),
-        );
-        let bytes =
-            Share::of(self.settings.max_in_flight_bytes, self.partitions.iter().map(|partition| partition.bytes));
+        let (events, bytes) = self.shares();
         for partition in self.partitions.iter_mut().filter(|partition| partition.draining.is_none()) {
             partition.full = events.is_full(partition.ledger.len() as u64, partition.full)
                 || bytes.is_full(partition.bytes, partition.full);

@@ -16,10 +16,10 @@ pub struct Settings {
     /// the watermark is to what was handled last. At least 1.
     pub run_length: u32,
     /// How many events the ledgers of all partitions may hold, those included that are finished but not committed because
-    /// an earlier one is not. Exceeded by at most one [`Input::Records`](super::Input::Records). At least 1.
+    /// an earlier one is not. Exceeded by what is given beyond the [room](super::Engine::room) there is. At least 1.
     pub max_in_flight: u32,
-    /// How many bytes the unfinished events may occupy. Exceeded by at most one [`Input::Records`](super::Input::Records).
-    /// At least 1.
+    /// How many bytes the unfinished events may occupy. Exceeded by one event, and by what is given beyond the
+    /// [room](super::Engine::room) there is. At least 1.
     pub max_in_flight_bytes: u64,
     /// How often finished work is committed.
     pub commit_interval: Millis,

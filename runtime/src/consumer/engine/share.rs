@@ -10,7 +10,8 @@
 pub(super) struct Share {
     floor: u64,
     free: u64,
-    exhausted: bool,
+    /// What is left of the bound, whoever's it is.
+    left: u64,
 }
 
 impl Share {
@@ -21,15 +22,24 @@ impl Share {
         let floor = (max / (2 * count)).max(1);
         let (held, claimed) =
             holdings.fold((0, 0), |(held, claimed), holding| (held + holding, claimed + holding.max(floor)));
-        Self { floor, free: max.saturating_sub(claimed), exhausted: held >= max }
+        Self { floor, free: max.saturating_sub(claimed), left: max.saturating_sub(held) }
     }
 
     /// Whether a partition that holds so much must not read on. One that was stopped goes on at half of its limit, so
     /// that it does not stop again at once.
     pub(super) fn is_full(&self, held: u64, was_full: bool) -> bool {
-        let taken = held.saturating_sub(self.floor);
-        let limit = self.floor + (taken + self.free) / 2;
-        self.exhausted || held >= if was_full { limit / 2 + 1 } else { limit }
+        let limit = self.limit(held);
+        self.left == 0 || held >= if was_full { limit / 2 + 1 } else { limit }
+    }
+
+    /// How much more a partition may take that holds so much.
+    pub(super) fn room(&self, held: u64) -> u64 {
+        // What it takes above its floor is free no more: the limit stays where it is.
+        self.limit(held).saturating_sub(held).min(self.left)
+    }
+
+    fn limit(&self, held: u64) -> u64 {
+        self.floor + (held.saturating_sub(self.floor) + self.free) / 2
     }
 }
 
@@ -68,6 +78,18 @@ mod tests {
         assert!(is_full(750));
         assert!(is_full(376));
         assert!(!is_full(300));
+    }
+
+    #[test]
+    fn who_takes_the_room_there_is_is_full_and_leaves_the_others_theirs() {
+        let mut holdings = [0u64; 20];
+        for taker in 0..20 {
+            let room = Share::of(1000, holdings.iter().copied()).room(holdings[taker]);
+            assert!(room >= 25, "{room} after {holdings:?}");
+            holdings[taker] += room;
+            assert!(full(1000, &holdings)[taker]);
+        }
+        assert!(holdings.iter().sum::<u64>() <= 1000);
     }
 
     #[test]

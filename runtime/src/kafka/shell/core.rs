@@ -25,7 +25,7 @@ use crate::consumer::side_topic;
 use crate::registration::Route;
 use crate::telemetry::{Metrics, add};
 
-/// How many records the engine is given at once; its bounds are exceeded by no more than that.
+/// How many records the engine is given at once.
 const RECORDS: usize = 500;
 /// For how long a partition is merely not read before librdkafka is told to pause it: its pause throws away what it has
 /// fetched, and most pauses are over in the time that a handler takes.
@@ -180,7 +180,9 @@ impl Core {
             let seen = self.effects.list().len();
             let Some(partition) = self.partitions.get_mut(id) else { return };
             let Some(epoch) = partition.epoch.filter(|_| partition.paused.is_none()) else { return };
-            let many = partition.ahead.len().min(RECORDS);
+            // As much as is wanted, however much was fetched at once: what goes beyond is taken from other partitions.
+            let room = self.engine.room(id);
+            let many = room.fits(partition.ahead.iter().take(RECORDS).map(|arrival| arrival.bytes));
             self.arrivals.clear();
             self.arrivals.extend(partition.ahead.drain(..many));
             let Some(last) = self.arrivals.last() else { return };

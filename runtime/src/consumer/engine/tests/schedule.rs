@@ -2,7 +2,7 @@
 
 use super::super::backoff::{Backoff, Rng};
 use super::super::{BreakerSettings, Gather, Settings};
-use super::world::{Checked, Log, Tally, World, ensure};
+use super::world::{Checked, LARGEST, Log, Tally, World, ensure};
 
 /// Lives a whole life: a random world, random trouble, and then peace until all is done. Says what was broken, if
 /// anything was.
@@ -12,6 +12,7 @@ pub(super) fn live(seed: u64, trace: bool) -> (World, Checked) {
     if trace {
         world.trace = Some(vec![format!("{:?}", world.settings)]);
     }
+    world.measured = rng.up_to(1) == 0;
     publish(&mut world, &mut rng);
     let checked = trouble(&mut world, &mut rng).and_then(|()| peace(&mut world));
     (world, checked)
@@ -52,7 +53,7 @@ fn publish(world: &mut World, rng: &mut Rng) {
             let key = rng.up_to(keys).checked_sub(1);
             let gap = if rng.up_to(3) == 0 { rng.up_to(3) as i64 } else { 0 };
             let event = log.push(key, gap);
-            event.bytes = rng.up_to(9) as u32;
+            event.bytes = rng.up_to(LARGEST) as u32;
             match rng.up_to(9) {
                 0 => event.poison = true,
                 1 | 2 => event.flaky = 1 + rng.up_to(4) as u32,

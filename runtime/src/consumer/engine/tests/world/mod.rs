@@ -14,6 +14,9 @@ use crate::handler::FailureKind;
 
 pub(super) use checks::ensure;
 
+/// What the largest event occupies.
+pub(super) const LARGEST: u64 = 9;
+
 /// What was broken, if anything was.
 pub(super) type Checked = Result<(), String>;
 
@@ -229,6 +232,8 @@ pub(super) struct World {
     free: Vec<u32>,
     lane_of: HashMap<u64, u32>,
     pub(super) circuits: [Circuit; 2],
+    /// Whether no more is read than there is room for.
+    pub(super) measured: bool,
     /// Dead letters cannot be written; commits are refused at times.
     pub(super) full_disk: bool,
     pub(super) commits_fail: bool,
@@ -258,6 +263,7 @@ impl World {
             free: Vec::new(),
             lane_of: HashMap::new(),
             circuits: [Circuit::default(); 2],
+            measured: false,
             full_disk: false,
             commits_fail: false,
             tally: Tally::default(),
@@ -334,6 +340,13 @@ impl World {
         let to = (log.read + most).min(log.events.len());
         ensure!(events < self.settings.max_in_flight as usize, "{events} events are held, and {index} is not paused");
         ensure!(bytes < self.settings.max_in_flight_bytes, "{bytes} bytes are held, and {index} is not paused");
+        let room = self.engine.room(id(index));
+        ensure!(room.events > 0 && room.bytes > 0, "{index} is not paused, and there is no room for it");
+        let to = if self.measured {
+            log.read + room.fits(log.events[log.read..to].iter().map(|event| event.bytes))
+        } else {
+            to
+        };
         let mut records = Vec::new();
         for event in log.read.saturating_sub(again).max(log.start)..to {
             let is_new = event >= self.logs[index].read;
@@ -350,6 +363,10 @@ impl World {
             to.checked_sub(1).map_or(0, |last| log.events[last].offset + 1)
         };
         log.position = Some(next.max(log.position.unwrap_or(0)));
+        let (events, bytes) = self.held();
+        let most = (self.settings.max_in_flight as usize, self.settings.max_in_flight_bytes);
+        ensure!(!self.measured || events <= most.0, "{events} events are held, more than {}", most.0);
+        ensure!(!self.measured || bytes < most.1 + LARGEST, "{bytes} bytes are held, more than {}", most.1);
         self.feed(Input::Records { partition: id(index), epoch, records: &records, next })
     }
 
