@@ -1,5 +1,7 @@
 //! The command line: one file a subcommand. stdout carries results, stderr the rest.
 
+#[cfg(feature = "cluster")]
+mod brokers;
 mod check;
 #[cfg(feature = "cluster")]
 mod dlq;

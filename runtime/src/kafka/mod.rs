@@ -8,7 +8,7 @@ mod publisher;
 mod settings;
 pub(crate) mod shell;
 
-pub use admin::{Admin, AdminError, Difference, TopicsReport};
+pub use admin::{Admin, AdminError, Aspect, Difference, TopicSpec, TopicsPlan, TopicsReport};
 pub use dead_letters::{Choice, DeadLetter, DeadLetters, DeadLettersError, Settled, Settlement, Step};
 pub use publisher::{DROP_DEADLINE, FlushError, KafkaPublisher};
 pub use settings::{BROKERS_VARIABLE, KafkaSettings, PROPERTY_PREFIX, SettingsError};

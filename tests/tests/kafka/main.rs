@@ -13,3 +13,4 @@ mod partitions;
 mod redrive;
 mod service;
 mod several;
+mod topics;

@@ -6,8 +6,9 @@ mod settle;
 mod view;
 
 use clap::Subcommand;
-use conecta_runtime::kafka::{DeadLetters, DeadLettersError, KafkaSettings};
+use conecta_runtime::kafka::{DeadLetters, DeadLettersError};
 
+use super::brokers::Brokers;
 use super::{Exit, output};
 
 /// Look at a group's dead letters, bring them back or skip them
@@ -58,19 +59,13 @@ struct Target {
     topic: String,
     /// The consumer group that gave them up
     group: String,
-    /// The brokers, `host:port`, several separated by commas [default: BROKERS]
-    #[arg(long, value_name = "HOST:PORT")]
-    brokers: Option<String>,
+    #[command(flatten)]
+    brokers: Brokers,
 }
 
 impl Target {
     fn letters(&self) -> Result<DeadLetters, Exit> {
-        let own = self.brokers.iter().map(|brokers| ("BROKERS".to_owned(), brokers.clone()));
-        // The last one of a name counts.
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .chain(own);
-        let settings = KafkaSettings::from_vars(variables).map_err(|error| output::trouble(&error.to_string()))?;
+        let settings = self.brokers.settings()?;
         Ok(DeadLetters::new(&settings, &self.topic, &self.group))
     }
 }

@@ -1,24 +1,28 @@
 //! Creating the contract's topics, and comparing those that exist with it.
 
+mod apply;
+mod plan;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::client::Logging;
 use super::settings::{KafkaSettings, SettingsError};
 use crate::topic::Topic;
+pub use plan::{Aspect, Difference, TopicSpec, TopicsPlan};
 
 /// How long a cluster may take to answer a question.
 const REQUEST: Duration = Duration::from_secs(15);
 /// How long it may take to create topics.
 const OPERATION: Duration = Duration::from_secs(30);
 
-/// Creates topics. Nothing that exists is changed, lowered or removed.
+/// Creates topics, and tells where those that exist are not as they are to be. Only [`apply`](Self::apply) changes one
+/// that exists; nothing lowers or removes it.
 pub struct Admin {
     client: Arc<AdminClient<Logging>>,
     settings: KafkaSettings,
@@ -47,17 +51,17 @@ impl Admin {
     /// When the cluster does not answer, is too small, or refuses a topic.
     pub async fn create_topics(&self, topics: &[Topic]) -> Result<TopicsReport, AdminError> {
         let cluster = self.cluster().await?;
-        let mut named = Vec::new();
+        let mut specs = Vec::new();
         for topic in topics {
             if topic.has_parameters() {
                 let alike =
                     cluster.topics.keys().filter(|name| topic.is(name) && !topics.iter().any(|it| it.name == **name));
-                named.extend(alike.map(|name| Named { name, topic }));
+                specs.extend(alike.map(|name| TopicSpec::of(name, topic)));
             } else {
-                named.push(Named { name: topic.name, topic });
+                specs.push(TopicSpec::of(topic.name, topic));
             }
         }
-        self.create_named(&cluster, &named).await
+        self.create_missing(&cluster, &specs).await
     }
 
     /// The same for topics of an address with parameters, of which the contract says what they are like and their names are given.
@@ -69,32 +73,28 @@ impl Admin {
         address: &Topic,
         names: &[N],
     ) -> Result<TopicsReport, AdminError> {
-        let mut named = Vec::new();
+        let mut specs = Vec::new();
         for name in names.iter().map(AsRef::as_ref) {
             if !address.is(name) {
                 return Err(refused(name, &format_args!("it is no topic of {}", address.name)));
             }
-            named.push(Named { name, topic: address });
+            specs.push(TopicSpec::of(name, address));
         }
-        self.create_named(&self.cluster().await?, &named).await
+        self.create_missing(&self.cluster().await?, &specs).await
     }
 
-    async fn create_named(&self, cluster: &Cluster, topics: &[Named<'_>]) -> Result<TopicsReport, AdminError> {
-        let (existing, missing): (Vec<Named<'_>>, Vec<Named<'_>>) =
-            topics.iter().partition(|topic| cluster.topics.contains_key(topic.name));
-        for topic in &missing {
-            if let Some(wanted) = self.copies(topic)
-                && usize::try_from(wanted).is_ok_and(|wanted| wanted > cluster.brokers)
-            {
-                return Err(AdminError::ClusterTooSmall { topic: topic.name.into(), wanted, brokers: cluster.brokers });
-            }
-        }
+    async fn create_missing(&self, cluster: &Cluster, specs: &[TopicSpec]) -> Result<TopicsReport, AdminError> {
+        let plan = self.plan_with(cluster, specs).await?;
+        let existing = specs.iter().filter(|topic| cluster.topics.contains_key(&topic.name));
         let mut report = TopicsReport {
             created: Vec::new(),
-            existing: existing.iter().map(|topic| topic.name.to_owned()).collect(),
-            differences: self.compare(cluster, &existing).await?,
+            existing: existing.map(|topic| topic.name.clone()).collect(),
+            differences: plan.change.into_iter().chain(plan.keep).collect(),
         };
-        self.create(&missing, &mut report).await?;
+        for (topic, created) in self.create(&plan.create).await? {
+            // Another service may have been faster.
+            if created { report.created.push(topic) } else { report.existing.push(topic) }
+        }
         Ok(report)
     }
 
@@ -127,90 +127,8 @@ impl Admin {
         Ok(self.cluster().await?.topics.get(topic).copied())
     }
 
-    fn copies(&self, topic: &Topic) -> Option<i32> {
+    fn copies(&self, topic: &TopicSpec) -> Option<i32> {
         self.settings.replication_override().or(topic.replication_factor).map(i32::from)
-    }
-
-    async fn create(&self, topics: &[Named<'_>], report: &mut TopicsReport) -> Result<(), AdminError> {
-        if topics.is_empty() {
-            return Ok(());
-        }
-        #[cfg(feature = "testing")]
-        if let Some(embedded) = &self.settings.embedded {
-            for topic in topics {
-                embedded
-                    .create(topic.name, topic.partitions.unwrap_or(1))
-                    .map_err(|reason| refused(topic.name, &reason))?;
-                report.created.push(topic.name.into());
-            }
-            return Ok(());
-        }
-        let retentions: Vec<_> = topics.iter().map(|topic| topic.retention_ms.map(|ms| ms.to_string())).collect();
-        let new: Vec<_> = topics
-            .iter()
-            .zip(&retentions)
-            .map(|(topic, retention)| {
-                let copies = self.copies(topic).unwrap_or(-1);
-                let mut new =
-                    NewTopic::new(topic.name, topic.partitions.unwrap_or(-1), TopicReplication::Fixed(copies));
-                if let Some(retention) = retention {
-                    new = new.set("retention.ms", retention);
-                }
-                topic.config.iter().fold(new, |new, (key, value)| new.set(key, value))
-            })
-            .collect();
-        for result in self.client.create_topics(&new, &options()).await.map_err(unreachable)? {
-            match result {
-                Ok(name) => report.created.push(name),
-                // Another service was faster.
-                Err((name, RDKafkaErrorCode::TopicAlreadyExists)) => report.existing.push(name),
-                Err((name, code)) => return Err(refused(&name, &code)),
-            }
-        }
-        Ok(())
-    }
-
-    async fn compare(&self, cluster: &Cluster, topics: &[Named<'_>]) -> Result<Vec<Difference>, AdminError> {
-        let mut differences = Vec::new();
-        let mut note = |topic: &Named<'_>, what: &str, contract: String, actual: String| {
-            if contract != actual {
-                differences.push(Difference { topic: topic.name.into(), what: what.into(), contract, actual });
-            }
-        };
-        for topic in topics {
-            let Some((partitions, copies)) = cluster.topics.get(topic.name) else { continue };
-            if let Some(wanted) = topic.partitions {
-                note(topic, "partitions", wanted.to_string(), partitions.to_string());
-            }
-            if let Some(wanted) = self.copies(topic) {
-                note(topic, "replication factor", wanted.to_string(), copies.to_string());
-            }
-        }
-        let configured: Vec<_> =
-            topics.iter().filter(|topic| topic.retention_ms.is_some() || !topic.config.is_empty()).collect();
-        if configured.is_empty() || self.is_embedded() {
-            return Ok(differences);
-        }
-        let specifiers: Vec<_> = configured.iter().map(|topic| ResourceSpecifier::Topic(topic.name)).collect();
-        let described = self.client.describe_configs(&specifiers, &options()).await.map_err(unreachable)?;
-        for (topic, described) in configured.iter().zip(described) {
-            let described = described.map_err(|code| refused(topic.name, &code))?;
-            let retention = topic.retention_ms.map(|ms| ("retention.ms", ms.to_string()));
-            let config = topic.config.iter().map(|(key, value)| (*key, (*value).to_owned()));
-            for (key, wanted) in retention.into_iter().chain(config) {
-                let actual = described.get(key).and_then(|entry| entry.value.clone());
-                let actual = actual.unwrap_or_else(|| "not set".into());
-                if wanted != actual {
-                    differences.push(Difference {
-                        topic: topic.name.into(),
-                        what: key.into(),
-                        contract: wanted,
-                        actual,
-                    });
-                }
-            }
-        }
-        Ok(differences)
     }
 
     /// The embedded broker answers no question about configuration.
@@ -239,20 +157,6 @@ impl Admin {
     }
 }
 
-/// What the contract says of a topic of that name.
-#[derive(Clone, Copy)]
-struct Named<'a> {
-    name: &'a str,
-    topic: &'a Topic,
-}
-
-impl Deref for Named<'_> {
-    type Target = Topic;
-    fn deref(&self) -> &Topic {
-        self.topic
-    }
-}
-
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admin").field("settings", &self.settings).finish_non_exhaustive()
@@ -277,28 +181,7 @@ pub struct TopicsReport {
     pub differences: Vec<Difference>,
 }
 
-/// A topic that is not as the contract says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Difference {
-    /// Which topic.
-    pub topic: String,
-    /// What differs: `partitions`, `replication factor`, or the name of a topic configuration.
-    pub what: String,
-    /// What the contract (or [`KafkaSettings::replication_factor`]) says.
-    pub contract: String,
-    /// What the cluster has.
-    pub actual: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { topic, what, contract, actual } = self;
-        write!(f, "{topic}: {what} is {actual}, the contract says {contract}")
-    }
-}
-
-/// Why topics could not be created or compared.
+/// Why topics could not be created, compared or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminError {
