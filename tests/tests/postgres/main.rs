@@ -6,3 +6,4 @@ mod chaos;
 mod conformance;
 mod deadline;
 mod inbox;
+mod many;

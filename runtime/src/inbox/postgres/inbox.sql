@@ -6,11 +6,77 @@
 CREATE TABLE IF NOT EXISTS conecta_inbox (
     consumer_group text COLLATE "C" NOT NULL,
     event_id       text COLLATE "C" NOT NULL,
+    -- On which it was handled, in UTC. A partitioned table cannot have a key without what it is partitioned by, so that an
+    -- event stands here once is the key's to see to within a day, and conecta_inbox_admit's beyond.
+    day            date             NOT NULL,
     handled_at     timestamptz      NOT NULL DEFAULT now(),
-    -- A partitioned table cannot have a key without handled_at. That an event stands here once is seen to by the
-    -- transactions: they lock it (pg_advisory_xact_lock), look for it in every partition, then insert.
-    PRIMARY KEY (consumer_group, event_id, handled_at)
-) PARTITION BY RANGE (handled_at);
+    PRIMARY KEY (consumer_group, event_id, day)
+) PARTITION BY RANGE (day);
+
+-- Records the events that were not there, and returns them; nulls when that is all of them, each named once. An event that
+-- another transaction has recorded and not committed yet is waited for. No transaction may last longer than a day.
+--
+-- Two that record one event on one day meet at the key. Those that began on either side of midnight would not: so each
+-- holds, to its end, a lock that all of its day share, and where one of yesterday's is still at work, yesterday's key is
+-- taken too. That is one lock however many the events are: PostgreSQL has room for some thousands, in all.
+CREATE OR REPLACE FUNCTION conecta_inbox_admit(groups text[], ids text[], OUT fresh_groups text[], OUT fresh_ids text[])
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    today date;
+    days  date[];
+BEGIN
+    -- Sent behind a BEGIN without waiting for its answer. Were that refused, by a cancellation for instance, this would be
+    -- committed by itself, and an event be known as handled that nobody handled.
+    IF current_setting('conecta.unit', true) IS DISTINCT FROM 'begun' THEN
+        RAISE EXCEPTION 'no unit of work is begun' USING ERRCODE = 'no_active_sql_transaction';
+    END IF;
+    LOOP
+        today := (clock_timestamp() AT TIME ZONE 'UTC')::date;
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended('conecta_inbox', today - date '2000-01-01'));
+        -- It is held since before midnight, or not at all: whoever looks after midnight sees it.
+        EXIT WHEN today = (clock_timestamp() AT TIME ZONE 'UTC')::date;
+    END LOOP;
+    days := ARRAY[today];
+    IF current_setting('conecta.day', true) IS DISTINCT FROM today::text THEN
+        IF EXISTS (SELECT FROM pg_locks
+                   WHERE locktype = 'advisory' AND objsubid = 1 AND pid <> pg_backend_pid()
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                       AND classid::bigint << 32 | objid::bigint =
+                           hashtextextended('conecta_inbox', today - 1 - date '2000-01-01'))
+        THEN
+            days := ARRAY[today - 1, today];
+        ELSE
+            -- Nobody will hold it any more: the connection need not look again today.
+            PERFORM set_config('conecta.day', today::text, false);
+        END IF;
+    END IF;
+    -- Looked for by `count(*) = 0`, which PostgreSQL does by the index, event by event. For NOT EXISTS it would plan a join,
+    -- with a scan of the whole table while the table is small, and keep that plan until the table is analysed: a million rows
+    -- later. In order, so that two with the same events do not wait for each other.
+    WITH admitted AS (
+        INSERT INTO conecta_inbox (consumer_group, event_id, day)
+        SELECT DISTINCT event.consumer_group COLLATE "C", event.id COLLATE "C", d.day
+        FROM unnest(groups, ids) AS event (consumer_group, id), unnest(days) AS d (day)
+        WHERE (SELECT count(*) FROM conecta_inbox AS handled
+               WHERE handled.consumer_group = event.consumer_group AND handled.event_id = event.id) = 0
+        ORDER BY 1, 2, 3
+        ON CONFLICT DO NOTHING
+        RETURNING consumer_group, event_id
+    ), fresh AS (
+        SELECT admitted.consumer_group, admitted.event_id FROM admitted
+        GROUP BY 1, 2 HAVING count(*) = cardinality(days)
+    )
+    SELECT array_agg(fresh.consumer_group), array_agg(fresh.event_id) INTO fresh_groups, fresh_ids FROM fresh;
+    IF cardinality(fresh_ids) = cardinality(ids) THEN
+        fresh_groups := NULL;
+        fresh_ids := NULL;
+    ELSIF fresh_ids IS NULL THEN
+        fresh_groups := '{}';
+        fresh_ids := '{}';
+    END IF;
+END;
+$$;
 
 -- Makes the partitions of the days to come and drops those in which every row is older than `retention`. Consumers call
 -- it every hour by themselves. A partition is called conecta_inbox_FIRSTDAY_DAYAFTER, in UTC; some twelve of them make up
@@ -38,7 +104,7 @@ BEGIN
         -- Attached rather than created in its place: that does not keep anyone from inserting meanwhile.
         EXECUTE format('ALTER TABLE conecta_inbox ATTACH PARTITION %s.conecta_inbox_%s_%s FOR VALUES FROM (%L) TO (%L)',
             schema_name, to_char(first_day, 'YYYYMMDD'), to_char(first_day + days, 'YYYYMMDD'),
-            first_day || ' 00:00:00+00', (first_day + days) || ' 00:00:00+00');
+            first_day, first_day + days);
         first_day := first_day + days;
     END LOOP;
 

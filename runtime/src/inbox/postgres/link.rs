@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
@@ -11,20 +11,8 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Error, Socket, Statement};
 
-/// Locks the events, in an order of their own so that two units with the same events do not wait for each other. It is
-/// a statement before [`ADMIT`] because a statement sees what was committed before it began: not what it waited for.
-const LOCK: &str = "SELECT count(pg_advisory_xact_lock(key)) FROM (
-    SELECT hashtextextended(event.id, hashtextextended(event.consumer_group, 0)) AS key
-    FROM unnest($1::text[], $2::text[]) AS event (consumer_group, id) ORDER BY key) AS keys";
-
-/// Records those of the events that are not there yet, and returns them. Looked for by `count(*) = 0`, which PostgreSQL
-/// does by the index, event by event. For NOT EXISTS it would plan a join, with a scan of the whole table while the
-/// table is small, and keep that plan until the table is analysed: a million rows later.
-const ADMIT: &str = "INSERT INTO conecta_inbox (consumer_group, event_id)
-    SELECT DISTINCT event.consumer_group, event.id FROM unnest($1::text[], $2::text[]) AS event (consumer_group, id)
-    WHERE current_setting('conecta.unit', true) = 'begun' AND (SELECT count(*) FROM conecta_inbox AS handled
-           WHERE handled.consumer_group = event.consumer_group AND handled.event_id = event.id) = 0
-    RETURNING consumer_group, event_id";
+/// Records those of the events that are not there yet, and returns them; nulls when that is all of them.
+const ADMIT: &str = "SELECT fresh_groups, fresh_ids FROM conecta_inbox_admit($1, $2)";
 
 type Connecting = Pin<Box<dyn Future<Output = Result<(Client, Driver), Error>> + Send>>;
 
@@ -71,7 +59,7 @@ impl Links {
             Some(link) => link,
             None => self.connect(idle_limit).await?,
         };
-        Ok(Loan { link, links: Arc::clone(self), locks: None, _permit: permit })
+        Ok(Loan { link, links: Arc::clone(self), since: Instant::now(), _permit: permit })
     }
 
     /// A connection that is not among those counted.
@@ -98,10 +86,8 @@ impl Links {
         // So that a statement ends with the process or the handler that wanted it, and not when it has done its work. Some
         // systems cannot do that; there it is refused.
         let _ = client.batch_execute("SET client_connection_check_interval = '1s'").await;
-        let types = [Type::TEXT_ARRAY, Type::TEXT_ARRAY];
-        let lock = client.prepare_typed(LOCK, &types).await?;
-        let admit = client.prepare_typed(ADMIT, &types).await?;
-        Ok(Link { client: Arc::new(client), lock, admit, driver })
+        let admit = client.prepare_typed(ADMIT, &[Type::TEXT_ARRAY, Type::TEXT_ARRAY]).await?;
+        Ok(Link { client: Arc::new(client), admit, driver })
     }
 }
 
@@ -111,10 +97,9 @@ impl fmt::Debug for Links {
     }
 }
 
-/// A connection with the inbox's statements prepared.
+/// A connection with the inbox's statement prepared.
 pub(super) struct Link {
     pub(super) client: Arc<Client>,
-    pub(super) lock: Statement,
     pub(super) admit: Statement,
     pub(super) driver: Driver,
 }
@@ -137,8 +122,8 @@ impl Drop for Driver {
 pub(super) struct Loan {
     pub(super) link: Link,
     links: Arc<Links>,
-    /// For the events that it locks.
-    pub(super) locks: Option<OwnedSemaphorePermit>,
+    /// When it was lent.
+    pub(super) since: Instant,
     _permit: Option<OwnedSemaphorePermit>,
 }
 

@@ -49,11 +49,8 @@ use crate::handler::HandlerError;
 /// The version of tokio-postgres that [`Tx`] and [`PostgresInbox::new`] speak of.
 pub use tokio_postgres;
 
-/// READ COMMITTED whatever the database's default is: an event is looked for after it was locked, and that must show
-/// what was committed in between.
-///
-/// The rest is sent without waiting for its answer. Were it refused, by a cancellation for instance, what follows would be
-/// committed by itself, and the event be known as handled that nobody handled: so that asks for the setting.
+/// READ COMMITTED whatever the database's default is: an event that was waited for must be seen once it is committed. The
+/// setting is what `conecta_inbox_admit` asks for.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL conecta.unit = 'begun'";
 
 /// COMMIT alone answers well even when a statement had failed before, and rolls back; and when there was no transaction
@@ -69,9 +66,8 @@ const MAINTENANCE: Duration = Duration::from_secs(3600);
 /// When to try again after that failed.
 const MAINTENANCE_RETRY: Duration = Duration::from_secs(60);
 
-/// How many events are locked at a time. Each takes a place in a table that PostgreSQL has in shared memory, of
-/// `max_locks_per_transaction` × `max_connections` places, 6,400 unless set: room for three members of a group.
-const MOST_LOCKS: u32 = 2_000;
+/// A unit that lasts longer is rolled back. Those of two days would not meet, see `conecta_inbox_admit`.
+const LONGEST_UNIT: Duration = Duration::from_secs(20 * 3600);
 
 /// An identifier that is longer than this is refused: PostgreSQL has no room for it in an index.
 const LONGEST_ID: usize = 2_000;
@@ -82,8 +78,6 @@ const LONGEST_ID: usize = 2_000;
 pub struct PostgresInbox {
     links: Arc<Links>,
     permits: Arc<Semaphore>,
-    /// One for each event that is locked.
-    locks: Arc<Semaphore>,
     retention: Duration,
     idle_limit: Duration,
     maintained: OnceCell<()>,
@@ -120,7 +114,6 @@ impl PostgresInbox {
         Self {
             links: Arc::new(Links::new(config, tls)),
             permits: Arc::new(Semaphore::new(16)),
-            locks: Arc::new(Semaphore::new(MOST_LOCKS as usize)),
             retention: Duration::from_secs(35 * 24 * 3600),
             idle_limit: Duration::from_secs(30),
             maintained: OnceCell::new(),
@@ -204,26 +197,27 @@ impl PostgresInbox {
         lent.map_err(error::of_inbox)
     }
 
-    /// Begins a transaction and records the events in it; which of them were not there?
+    /// Begins a transaction and records the events in it. Gives groups and identifiers of those that were not there, or
+    /// nothing when that is all of them.
     async fn admit(
         &self,
         loan: &Loan,
         events: &[EventKey<'_>],
-    ) -> Result<HashSet<(String, String)>, tokio_postgres::Error> {
+    ) -> Result<Option<(Vec<String>, Vec<String>)>, tokio_postgres::Error> {
         let link = &loan.link;
         let groups: Vec<&str> = events.iter().map(|event| event.group).collect();
         let ids: Vec<&str> = events.iter().map(|event| event.id).collect();
         let parameters: [&(dyn ToSql + Sync); 2] = [&groups, &ids];
-        // All three are sent at once, in this order, and carried out one after the other.
-        let (begun, locked, fresh) = tokio::join!(
+        // Both are sent at once, in this order, and carried out one after the other.
+        let (begun, fresh) = tokio::join!(
             biased;
             link.client.batch_execute(BEGIN),
-            link.client.query(&link.lock, &parameters),
-            link.client.query(&link.admit, &parameters),
+            link.client.query_one(&link.admit, &parameters),
         );
         begun?;
-        locked?;
-        fresh?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        let fresh = fresh?;
+        let (groups, ids): (Option<_>, Option<_>) = (fresh.try_get(0)?, fresh.try_get(1)?);
+        Ok(groups.zip(ids))
     }
 }
 
@@ -270,20 +264,21 @@ impl Inbox for PostgresInbox {
                 return Err(HandlerError::poison(format!("the event's identifier is longer than {LONGEST_ID} bytes")));
             }
         }
-        let locks = u32::try_from(events.len()).unwrap_or(u32::MAX).min(MOST_LOCKS);
-        // The semaphore is never closed; should it be, some locks too many may do no harm.
-        let locks = Arc::clone(&self.locks).acquire_many_owned(locks).await.ok();
-        let mut loan = self.lend_link().await?;
-        loan.locks = locks;
+        let loan = self.lend_link().await?;
         self.maintain(&loan.link.client).await;
-        let mut fresh = self.admit(&loan, events).await.map_err(error::of_inbox)?;
-        admissions.extend(events.iter().map(|event| {
-            // Twice in one unit of work: the first is handled in it.
-            match fresh.remove(&(event.group.to_owned(), event.id.to_owned())) {
-                true => Admission::Fresh,
-                false => Admission::Duplicate,
+        let fresh = self.admit(&loan, events).await.map_err(error::of_inbox)?;
+        match &fresh {
+            None => admissions.extend(events.iter().map(|_| Admission::Fresh)),
+            Some((groups, ids)) => {
+                let mut fresh: HashSet<(&str, &str)> =
+                    groups.iter().map(String::as_str).zip(ids.iter().map(String::as_str)).collect();
+                // Twice in one unit of work: the first is handled in it.
+                admissions.extend(events.iter().map(|event| match fresh.remove(&(event.group, event.id)) {
+                    true => Admission::Fresh,
+                    false => Admission::Duplicate,
+                }));
             }
-        }));
+        }
         session.0 = Some(loan);
         Ok(())
     }
@@ -299,6 +294,9 @@ impl Inbox for PostgresInbox {
 
     async fn commit(&self, session: &mut PostgresSession) -> Result<(), HandlerError> {
         let Some(loan) = session.0.take() else { return Ok(()) };
+        if loan.since.elapsed() > LONGEST_UNIT {
+            return Err(HandlerError::transient("the handler held its transaction for longer than 20 hours"));
+        }
         match loan.link.client.batch_execute(COMMIT).await {
             Ok(()) => {
                 loan.give_back();
