@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::codec::DecodeError;
 use crate::event::Event;
-use crate::handler::{Delivery, HandlerError};
+use crate::handler::{Attempt, Delivery, HandlerError};
 use crate::record::RawRecord;
 use crate::registration::Call;
 
@@ -82,6 +82,24 @@ impl<E, C> Batch<E, C> {
         &self.context
     }
 
+    /// Whether the work on it is of no use any more, for any of its members; each says so of [itself](Delivery::is_cancelled).
+    /// See [`Cancellation`](crate::Cancellation).
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.deliveries.iter().all(Delivery::is_cancelled)
+    }
+
+    /// Resolves as soon as the work on it is of no use any more, for any of its members; that may be never.
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<E, C> {
+        let mut all: Vec<_> = self.deliveries.iter().map(Delivery::cancellation).collect();
+        all.dedup_by(|one, other| one.is_same(other));
+        async move {
+            for cancellation in all {
+                cancellation.cancelled().await;
+            }
+        }
+    }
+
     /// The deliveries, and what was lent.
     pub fn split(self) -> (Vec<Delivery<E>>, C) {
         (self.deliveries, self.context)
@@ -132,7 +150,7 @@ pub(crate) trait BatchWork<C>: Send {
     /// What tells an event, counted in the order in which they were read, from every other.
     fn id(&self, index: usize) -> Option<Cow<'_, str>>;
     /// Starts the handler on those of what was read that have a record, in order.
-    fn start(&mut self, records: Vec<Option<(RawRecord, u32)>>, context: C);
+    fn start(&mut self, records: Vec<Option<(RawRecord, Attempt)>>, context: C);
     /// Drives the handler. May panic where the handler does; `clear` then.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>>;
     /// Drops events and handler's future.
@@ -206,10 +224,10 @@ where
         self.events.get(index).and_then(Event::id)
     }
 
-    fn start(&mut self, records: Vec<Option<(RawRecord, u32)>>, context: C) {
+    fn start(&mut self, records: Vec<Option<(RawRecord, Attempt)>>, context: C) {
         let deliveries = self.events.drain(..).zip(records).filter_map(|(event, record)| {
             let (record, attempt) = record?;
-            Some(Delivery::new(event, record, attempt, ()))
+            Some(Delivery::new(event, record, attempt.number, ()).until(attempt.given_up))
         });
         let batch = Batch { deliveries: deliveries.collect(), context };
         self.call.start((self.handle)(Arc::clone(&self.handler), batch));
@@ -247,7 +265,7 @@ impl<C: Send + 'static> BatchWork<C> for LiftedWorker<C> {
         self.inner.id(index)
     }
 
-    fn start(&mut self, records: Vec<Option<(RawRecord, u32)>>, context: C) {
+    fn start(&mut self, records: Vec<Option<(RawRecord, Attempt)>>, context: C) {
         self.lent = Some(context);
         self.inner.start(records, ());
     }

@@ -2,8 +2,11 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::future::Future;
 use std::ops::Deref;
+use std::sync::Arc;
 
+use crate::cancellation::{Cancellation, Flag};
 use crate::codec::DecodeError;
 use crate::event::{Event, TypedHeaders as _};
 use crate::record::RawRecord;
@@ -20,12 +23,52 @@ pub struct Delivery<E, C = ()> {
     /// 1 at the first try.
     pub attempt: u32,
     context: C,
+    /// Raised when this try is given up.
+    given_up: Option<Arc<Flag>>,
 }
 
 impl<E, C> Delivery<E, C> {
     /// Puts a delivery together; the runtime and tests do.
     pub fn new(event: E, record: RawRecord, attempt: u32, context: C) -> Self {
-        Self { event, record, attempt, context }
+        Self { event, record, attempt, context, given_up: None }
+    }
+
+    /// The same, of a try that can be given up.
+    #[must_use]
+    pub(crate) fn until(self, given_up: Option<Arc<Flag>>) -> Self {
+        Self { given_up, ..self }
+    }
+
+    /// Whether the work on it is of no use any more; see [`Cancellation`].
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.record.lease().is_some_and(|lease| lease.is_raised())
+            || self.given_up.as_ref().is_some_and(|given_up| given_up.is_raised())
+    }
+
+    /// Resolves as soon as the work on it is of no use any more, which may be never.
+    ///
+    /// ```
+    /// # use conecta_runtime::{Delivery, HandlerError};
+    /// # async fn next_page(_: &Delivery<u8>) -> Option<()> { None }
+    /// async fn handle(order: Delivery<u8>) -> Result<(), HandlerError> {
+    ///     while next_page(&order).await.is_some() {
+    ///         if order.is_cancelled() {
+    ///             return Err("another member has it by now".into());
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<E, C> {
+        let cancellation = self.cancellation();
+        async move { cancellation.cancelled().await }
+    }
+
+    /// The same for what the handler spawns.
+    #[must_use]
+    pub fn cancellation(&self) -> Cancellation {
+        Cancellation { lease: self.record.lease().cloned(), attempt: self.given_up.clone() }
     }
 
     /// What the inbox lends for the time of the handler: a transaction, or nothing.
@@ -35,18 +78,20 @@ impl<E, C> Delivery<E, C> {
 
     /// The event, and the delivery without it: for a handler that takes one of several messages.
     pub fn take(self) -> (E, Delivery<(), C>) {
-        let Self { event, record, attempt, context } = self;
-        (event, Delivery { event: (), record, attempt, context })
+        let Self { event, record, attempt, context, given_up } = self;
+        (event, Delivery { event: (), record, attempt, context, given_up })
     }
 
     /// The same delivery with that event.
     pub fn with<F>(self, event: F) -> Delivery<F, C> {
-        Delivery { event, record: self.record, attempt: self.attempt, context: self.context }
+        let Self { record, attempt, context, given_up, .. } = self;
+        Delivery { event, record, attempt, context, given_up }
     }
 
     /// The same delivery without its context, for a handler that needs none.
     pub fn split(self) -> (Delivery<E>, C) {
-        (Delivery { event: self.event, record: self.record, attempt: self.attempt, context: () }, self.context)
+        let Self { event, record, attempt, context, given_up } = self;
+        (Delivery { event, record, attempt, context: (), given_up }, context)
     }
 }
 
@@ -85,6 +130,15 @@ impl<E, C> Deref for Delivery<E, C> {
     fn deref(&self) -> &E {
         &self.event
     }
+}
+
+/// Which try of an event it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    /// 1 at the first.
+    pub(crate) number: u32,
+    /// Raised when it is given up, where it can be.
+    pub(crate) given_up: Option<Arc<Flag>>,
 }
 
 /// What kind of failure it was; the consumer acts on that alone.

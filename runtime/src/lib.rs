@@ -20,6 +20,7 @@
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 
 pub mod batch;
+pub mod cancellation;
 pub mod choice;
 pub mod codec;
 pub mod consumer;
@@ -43,6 +44,7 @@ pub mod testing;
 pub mod topic;
 
 pub use batch::{Batch, Batches};
+pub use cancellation::Cancellation;
 pub use codec::{BuildError, DecodeError, EncodeError, Violation};
 pub use datetime::DateTime;
 pub use event::{Event, Example, MessageInfo, TypedHeaders, new_event_id};

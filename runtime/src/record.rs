@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::cancellation::Flag;
 use crate::message::{HeaderEntry, Headers, HeadersRef};
 
 /// A record as it came in. Cheap to clone and to keep for a while: records that arrived together share their memory, which
@@ -102,6 +103,11 @@ impl RawRecord {
         self.bytes(self.entry().payload.as_ref()?)
     }
 
+    /// Raised when it is another member's, or comes again.
+    pub(crate) fn lease(&self) -> Option<&Arc<Flag>> {
+        self.batch.lease.as_ref()
+    }
+
     fn entry(&self) -> &Entry {
         // A record is only made with the index of an entry, and a batch is never changed.
         &self.batch.entries[self.index as usize]
@@ -129,6 +135,8 @@ pub(crate) struct RecordBatch {
     entries: Vec<Entry>,
     headers: Vec<HeaderEntry>,
     shelf: Option<Arc<Shelf>>,
+    /// The assignment in which they were read.
+    lease: Option<Arc<Flag>>,
 }
 
 struct Entry {
@@ -221,9 +229,16 @@ impl BatchBuilder {
         self
     }
 
+    /// The records were read in that assignment.
+    #[must_use]
+    pub(crate) fn leased(mut self, lease: Arc<Flag>) -> Self {
+        self.0.lease = Some(lease);
+        self
+    }
+
     fn with(topic: Arc<str>, partition: i32, buffers: Buffers, shelf: Option<Arc<Shelf>>) -> Self {
         let Buffers { bytes, entries, headers } = buffers;
-        Self(RecordBatch { topic, read_from: None, partition, bytes, entries, headers, shelf })
+        Self(RecordBatch { topic, read_from: None, partition, bytes, entries, headers, shelf, lease: None })
     }
 
     /// Whether so many more bytes should go to another batch.

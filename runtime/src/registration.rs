@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use crate::batch::{self, Batch, BatchWork, BatchWorkers, Batches};
 use crate::codec::DecodeError;
 use crate::event::Event;
-use crate::handler::{Delivery, HandlerError};
+use crate::handler::{Attempt, Delivery, HandlerError};
 use crate::record::RawRecord;
 use crate::topic::{Address, Parameters, Topic};
 
@@ -169,7 +169,7 @@ pub(crate) trait Work<C>: Send {
     /// What tells the event from every other.
     fn id(&self) -> Option<Cow<'_, str>>;
     /// Starts the handler on what was read.
-    fn start(&mut self, record: RawRecord, attempt: u32, context: C);
+    fn start(&mut self, record: RawRecord, attempt: Attempt, context: C);
     /// Drives the handler. May panic where the handler does; `clear` then.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HandlerError>>;
     /// Drops event and handler's future.
@@ -260,9 +260,9 @@ where
         self.event.as_ref().and_then(Event::id)
     }
 
-    fn start(&mut self, record: RawRecord, attempt: u32, context: C) {
+    fn start(&mut self, record: RawRecord, attempt: Attempt, context: C) {
         if let Some(event) = self.event.take() {
-            let delivery = Delivery::new(event, record, attempt, context);
+            let delivery = Delivery::new(event, record, attempt.number, context).until(attempt.given_up);
             self.call.start((self.handle)(Arc::clone(&self.handler), delivery));
         }
     }
@@ -299,7 +299,7 @@ impl<C: Send + 'static> Work<C> for LiftedWorker<C> {
         self.inner.id()
     }
 
-    fn start(&mut self, record: RawRecord, attempt: u32, context: C) {
+    fn start(&mut self, record: RawRecord, attempt: Attempt, context: C) {
         self.lent = Some(context);
         self.inner.start(record, attempt, ());
     }

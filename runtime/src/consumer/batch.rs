@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::lane::{Lane, Lanes, Tally, Turn, caught};
 use super::pool::{Answer, Failed, Run};
 use crate::batch::BatchWork;
-use crate::handler::{FailureKind, HandlerError};
+use crate::handler::{Attempt, FailureKind, HandlerError};
 use crate::inbox::{Admission, EventKey, Inbox};
 use crate::record::RawRecord;
 use crate::registration::{Registration, Worker};
@@ -76,9 +76,12 @@ impl Parts {
         &mut self.parts[self.members[member].part]
     }
 
-    /// Whether it may be handed out: nothing before it in its run has failed, nor itself.
+    /// Whether it may be handed out: nothing before it in its run has failed, nor itself; and it is not another member's by
+    /// now.
     fn is_live(&self, member: usize) -> bool {
-        self.parts[self.members[member].part].failed.as_ref().is_none_or(|(failed, _)| member < *failed)
+        let Member { part, record, .. } = &self.members[member];
+        let is_ours = record.lease().is_none_or(|lease| !lease.is_raised());
+        is_ours && self.parts[*part].failed.as_ref().is_none_or(|(failed, _)| member < *failed)
     }
 
     /// These are handled, each the next one of its run.
@@ -147,7 +150,7 @@ impl<I: Inbox> Lanes<I> {
     async fn hand_out(&self, lane: &mut Lane<I>, turn: &mut Turn<'_>, all: &mut Parts, range: Range<usize>) -> Outcome {
         let Some(index) = all.parts.first().map(|part| part.run.handler as usize) else { return Outcome::Settled };
         let Some(registration) = self.registrations.get(index) else { return Outcome::Stopped };
-        let Lane { workers, session, admissions, fallback_id, tally } = lane;
+        let Lane { workers, session, admissions, fallback_id, given_up, tally } = lane;
         let Worker::Batch(worker) = workers[index].get_or_insert_with(|| registration.worker()) else {
             return Outcome::Stopped;
         };
@@ -197,13 +200,15 @@ impl<I: Inbox> Lanes<I> {
                 return all.settle(&read, Failure::handler(&error));
             }
         };
+        let flag = self.can_be_given_up(given_up);
         let records = read.iter().zip(&*admissions).map(|(member, admission)| {
             let Member { part, record, .. } = &all.members[*member];
-            (*admission == Admission::Fresh).then(|| (record.clone(), all.parts[*part].run.attempt))
+            let attempt = || Attempt { number: all.parts[*part].run.attempt, given_up: flag.clone() };
+            (*admission == Admission::Fresh).then(|| (record.clone(), attempt()))
         });
         let records = records.collect();
         let verdict = match caught(|| worker.start(records, context)) {
-            Ok(()) => turn.patiently(self.in_time(handling(worker, &all.members, &fresh))).await,
+            Ok(()) => turn.patiently(self.in_time(given_up, handling(worker, &all.members, &fresh))).await,
             Err(panic) => Err(panic),
         };
         match verdict {

@@ -11,7 +11,8 @@ use super::engine::{Completion, Token};
 use super::failure::Failure;
 use super::pool::{Answer, Chunk, Failed, Pool, Run};
 use super::without_id::WithoutId;
-use crate::handler::HandlerError;
+use crate::cancellation::Flag;
+use crate::handler::{Attempt, HandlerError};
 use crate::inbox::{Admission, EventKey, Inbox};
 use crate::record::RawRecord;
 use crate::registration::{Registration, Work, Worker};
@@ -37,6 +38,7 @@ impl<I: Inbox> Lanes<I> {
             session: None,
             admissions: Vec::with_capacity(1),
             fallback_id: String::new(),
+            given_up: None,
             tally: self.registrations.iter().map(|_| Tally::default()).collect(),
         };
         let mut turn = Turn { pool: &self.pool, chunk: Chunk::default(), answers: Vec::new() };
@@ -74,6 +76,10 @@ impl<I: Inbox> Lanes<I> {
         let mut failure = None;
         for (token, record) in records.drain(..) {
             let (partition, offset) = (record.partition(), record.offset());
+            if record.lease().is_some_and(|lease| lease.is_raised()) {
+                // Another member's by now: it is better not begun.
+                break;
+            }
             match self.handle(lane, turn, run, record).await {
                 Ok(()) => done += 1,
                 Err(reason) => {
@@ -99,7 +105,7 @@ impl<I: Inbox> Lanes<I> {
         let Some(registration) = self.registrations.get(index) else {
             return Err(Failure::handler(&HandlerError::transient("no handler for this topic")));
         };
-        let Lane { workers, session, admissions, fallback_id, tally } = lane;
+        let Lane { workers, session, admissions, fallback_id, given_up, tally } = lane;
         let Worker::Each(worker) = workers[index].get_or_insert_with(|| registration.worker()) else {
             return Err(Failure::handler(&HandlerError::transient("the handler takes batches")));
         };
@@ -148,8 +154,9 @@ impl<I: Inbox> Lanes<I> {
                 return Err(Failure::handler(&error));
             }
         };
-        let result = match caught(|| worker.start(record, run.attempt, context)) {
-            Ok(()) => turn.patiently(self.in_time(handling(worker))).await,
+        let attempt = Attempt { number: run.attempt, given_up: self.can_be_given_up(given_up) };
+        let result = match caught(|| worker.start(record, attempt, context)) {
+            Ok(()) => turn.patiently(self.in_time(given_up, handling(worker))).await,
             Err(panic) => Err(panic),
         };
         if let Err(failure) = result {
@@ -172,12 +179,30 @@ impl<I: Inbox> Lanes<I> {
         Ok(())
     }
 
+    /// The flag of a try, where there is a deadline that ends it. A lane's flag is used again once nobody else keeps it.
+    pub(super) fn can_be_given_up(&self, given_up: &mut Option<Arc<Flag>>) -> Option<Arc<Flag>> {
+        self.deadline?;
+        let of_a_former_try = given_up.as_mut().is_some_and(|flag| Arc::get_mut(flag).is_none());
+        if of_a_former_try {
+            *given_up = None;
+        }
+        Some(Arc::clone(given_up.get_or_insert_default()))
+    }
+
     /// Awaits a handler for as long as it may take.
-    pub(super) async fn in_time<T>(&self, handling: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        match self.deadline {
-            None => handling.await,
-            Some(limit) => {
-                tokio::time::timeout(limit, handling).await.unwrap_or_else(|_| Err(Failure::deadline(limit)))
+    pub(super) async fn in_time<T>(
+        &self,
+        given_up: &mut Option<Arc<Flag>>,
+        handling: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Some(limit) = self.deadline else { return handling.await };
+        match tokio::time::timeout(limit, handling).await {
+            Ok(result) => result,
+            Err(_) => {
+                if let Some(flag) = given_up.take() {
+                    flag.raise();
+                }
+                Err(Failure::deadline(limit))
             }
         }
     }
@@ -214,6 +239,8 @@ pub(super) struct Lane<I: Inbox> {
     pub(super) session: Option<I::Session>,
     pub(super) admissions: Vec<Admission>,
     pub(super) fallback_id: String,
+    /// Given to handlers that have a deadline.
+    pub(super) given_up: Option<Arc<Flag>>,
     pub(super) tally: Vec<Tally>,
 }
 

@@ -418,6 +418,7 @@ impl Core {
             self.forget(id);
             if let Some(partition) = self.partitions.get_mut(id) {
                 partition.epoch = Some(epoch);
+                partition.lease = Arc::default();
                 partition.since_turn = turn;
             }
             // A handler whose dependency is down must not stop the others.
@@ -486,6 +487,9 @@ impl Core {
 
     fn drained(&mut self, id: PartitionId, abandoned: u32) {
         self.draining.retain(|draining| *draining != id);
+        if let Some(partition) = self.partitions.get(id) {
+            partition.lease.raise();
+        }
         if abandoned > 0 {
             add(&self.metrics.counters().abandoned, abandoned.into());
             if let Some(partition) = self.partitions.get(id) {
@@ -510,6 +514,7 @@ impl Core {
     fn forget(&mut self, id: PartitionId) {
         self.release_ahead(id);
         if let Some(partition) = self.partitions.get_mut(id) {
+            partition.lease.raise();
             partition.epoch = None;
             partition.paused = None;
             partition.held = false;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::cancellation::Flag;
 use crate::consumer::engine::{Arrival, Epoch, Millis, PartitionId};
 
 /// Epochs are unique in the process: an answer of one engine means nothing to another.
@@ -25,6 +26,8 @@ pub(super) struct Partition {
     pub(super) handler: u32,
     /// The present assignment.
     pub(super) epoch: Option<Epoch>,
+    /// Raised when that is over.
+    pub(super) lease: Arc<Flag>,
     /// Records polled in an earlier turn belong to an earlier assignment.
     pub(super) since_turn: u64,
     /// Since when the engine wants no more of it.
@@ -67,6 +70,7 @@ impl Partitions {
             source: source.map(Arc::from),
             handler,
             epoch: None,
+            lease: Arc::default(),
             since_turn: 0,
             paused: None,
             held: false,

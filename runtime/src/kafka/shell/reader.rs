@@ -64,7 +64,9 @@ impl Reader {
     fn start(&self, partitions: &Partitions, id: PartitionId) -> BatchBuilder {
         let Some(partition) = partitions.get(id) else { return BatchBuilder::new(Arc::default(), 0) };
         let read_from = partition.source.is_some().then(|| Arc::clone(&partition.topic));
-        BatchBuilder::from_shelf(Arc::clone(partition.source()), partition.number, &self.shelf).read_from(read_from)
+        BatchBuilder::from_shelf(Arc::clone(partition.source()), partition.number, &self.shelf)
+            .read_from(read_from)
+            .leased(Arc::clone(&partition.lease))
     }
 
     fn push(&mut self, builder: &mut BatchBuilder, message: &BorrowedMessage<'_>) {
