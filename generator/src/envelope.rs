@@ -200,7 +200,7 @@ fn is_scalar(outline: &Outline, schema: SchemaId) -> bool {
         outline.form(schema).inner(),
         Form::String
             | Form::Text
-            | Form::DateTime
+            | Form::Spelled(_)
             | Form::Integer(_)
             | Form::Number(_)
             | Form::Boolean

@@ -1,8 +1,8 @@
 //! The first two steps: text to document, document to model.
 
 use crate::{
-    api::Api,
-    config::Config,
+    api::{Api, Schemas},
+    config::{Config, HeldFormat},
     diagnostic::{Diagnostic, Findings, Severity},
     document::{Document, ReadFiles, Source},
     lint, resolve,
@@ -53,6 +53,7 @@ pub fn load_with(spec: Source, topics: Option<Source>, files: &dyn ReadFiles, co
     let mut resolved = root.and_then(|root| resolve::resolve(&mut document, root, limits, &mut findings));
     let topics = topics.and_then(|source| document.add(source, limits, &mut findings));
     if let Some(resolved) = &mut resolved {
+        forget_formats(&mut resolved.api.schemas, &config.formats.text);
         if let Some(topics) = topics {
             resolved.topics = resolve::topics::apply(&document, topics, &mut resolved.api, &mut findings);
         }
@@ -61,4 +62,15 @@ pub fn load_with(spec: Source, topics: Option<Source>, files: &dyn ReadFiles, co
     let api = resolved.map(|r| r.api);
     let diagnostics = findings.into_settled(&document, &config.lint);
     Loaded { api, document, diagnostics }
+}
+
+/// Takes these formats off all schemas: their texts are any texts then.
+fn forget_formats(schemas: &mut Schemas, formats: &[HeldFormat]) {
+    if formats.is_empty() {
+        return;
+    }
+    for schema in &mut schemas.0 {
+        let forgotten = |format: &mut String| formats.iter().any(|one| one.name() == format.as_str());
+        schema.format.take_if(forgotten);
+    }
 }

@@ -4,7 +4,7 @@
 use conecta_gen::config::Config;
 use conecta_gen::document::NoFiles;
 use conecta_gen::render::Templates;
-use conecta_gen::{CrateOptions, Source, generate_crate, load};
+use conecta_gen::{CrateOptions, Source, generate_crate, load, load_with};
 
 /// The text of one file of the crate of a document.
 fn file(spec: &str, config: &str, path: &str) -> String {
@@ -205,6 +205,40 @@ properties:
 ",
         "[fields]\nunknown = \"keep\"\n[formats]\nenforce = [\"email\"]\n[sensitive]\nfields = [\"secret\"]\n"
     ));
+}
+
+#[test]
+fn texts_that_have_a_type_are_texts_where_the_configuration_says_so() {
+    let payload = "type: object
+properties:
+  at: { type: string, format: date-time, example: '2024-01-15T10:30:00' }
+  day: { type: string, format: date, default: '2024-02-29' }
+  host: { type: string, format: ipv4, default: 127.0.0.1 }
+  hour: { type: string, format: time, default: '10:30:00Z' }
+";
+    let typed = types(payload, "[formats]\nenforce = [\"time\"]\n");
+    for field in ["at: Option<DateTime>", "day: Option<Date>", "host: Option<Ipv4Addr>", "hour: Option<Time>"] {
+        assert!(typed.contains(field), "{field}: {typed}");
+    }
+    let typed = file(&document(payload), "[formats]\nenforce = [\"time\"]\n", "src/things.rs");
+    for default in
+        ["Date::from_contract(\"2024-02-29\")", "Ipv4Addr::new(127, 0, 0, 1)", "Time::from_contract(\"10:30:00Z\")"]
+    {
+        assert!(typed.contains(default), "{default}: {typed}");
+    }
+    let config = "[formats]\ntext = [\"date-time\", \"date\", \"ipv4\"]\n";
+    let texts = types(payload, config);
+    for field in ["at", "day", "host", "hour"] {
+        assert!(texts.contains(&format!("{field}: Option<String>")), "{field}: {texts}");
+    }
+    // What does not keep to its format is told of, unless it is said that it is a text.
+    let found = |config: &str| {
+        let spec = document(&payload.replace("default: '2024-02-29'", "default: tomorrow"));
+        let config = Config::parse(config).unwrap();
+        let loaded = load_with(Source::new("asyncapi.yaml", spec), None, &NoFiles, &config);
+        loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0603").count()
+    };
+    assert_eq!((found(""), found(config)), (1, 0));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub mod cancellation;
 pub mod choice;
 pub mod codec;
 pub mod consumer;
+pub mod date;
 pub mod datetime;
 #[cfg(feature = "decimal")]
 mod decimal;
@@ -46,6 +47,7 @@ pub mod topic;
 pub use batch::{Batch, Batches};
 pub use cancellation::Cancellation;
 pub use codec::{BuildError, DecodeError, EncodeError, Violation};
+pub use date::{Date, Time};
 pub use datetime::DateTime;
 pub use event::{Event, Example, MessageInfo, TypedHeaders, new_event_id};
 pub use handler::{Delivery, FailureKind, HandlerError};

@@ -24,7 +24,7 @@
 //! defaults = "omit"                # or "write"; "keep" is the default
 //!
 //! [formats]
-//! enforce = ["email", "uuid"]      # formats that are held up besides `date-time`
+//! enforce = ["email", "uuid"]      # formats that are held up besides `date-time`, `date` and `ipv4`
 //!
 //! [channels."casos.eventos"]       # docs/channels.md
 //! type = "header:event-type"       # where a record says which of the channel's messages it is; or "payload:PATH"
@@ -213,8 +213,35 @@ pub enum Unknown {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Formats {
-    /// Formats that are held up besides `date-time`.
+    /// Formats that are held up besides `date-time`, `date` and `ipv4`.
     pub enforce: Vec<Format>,
+    /// Formats that are not held up, of those that are otherwise: texts of these are plain texts.
+    pub text: Vec<HeldFormat>,
+}
+
+/// A format that is held up unless it is said that it is a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldFormat {
+    /// A day, `2024-02-29`.
+    Date,
+    /// A day, the time of it and an offset.
+    DateTime,
+    /// Four numbers.
+    Ipv4,
+}
+
+impl HeldFormat {
+    const ALL: [Self; 3] = [Self::Date, Self::DateTime, Self::Ipv4];
+
+    /// What `format` calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Date => "date",
+            Self::DateTime => "date-time",
+            Self::Ipv4 => "ipv4",
+        }
+    }
 }
 
 /// A format that can be held up.
@@ -341,9 +368,10 @@ impl Config {
         self.fields.unknown == Unknown::Keep
     }
 
-    /// Whether a format is held up where it is not by its type.
+    /// Whether a format is held up.
     pub(crate) fn enforces(&self, format: &str) -> bool {
-        self.formats.enforce.iter().any(|enforced| enforced.name() == format)
+        let held = HeldFormat::ALL.iter().any(|held| held.name() == format && !self.formats.text.contains(held));
+        held || self.formats.enforce.iter().any(|enforced| enforced.name() == format)
     }
 
     /// Whether a property is not to be shown.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::naming;
 use crate::types::form::Form;
-use crate::types::{Absence, Field, ItemId, Literal, Others, Shape, Type};
+use crate::types::{Absence, Field, ItemId, Literal, Others, Shape, Spelled, Type};
 
 use super::docs::{self, Docs};
 use super::paths::ident;
@@ -49,7 +49,7 @@ impl Writer<'_> {
                 let value = self.default_of(field, absence);
                 let body = match literal {
                     // It is read from a text.
-                    Literal::DateTime(_) => quote!(self.#name.unwrap_or_else(|| #value)),
+                    Literal::Spelled(..) => quote!(self.#name.unwrap_or_else(|| #value)),
                     _ => quote!(self.#name.unwrap_or(#value)),
                 };
                 (None, body)
@@ -109,7 +109,7 @@ impl Writer<'_> {
         let form = |id: ItemId| self.context.outline.form(self.context.outline.items[id.0].schema);
         let plain = self.ty(ty);
         match ty {
-            Type::Null | Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::DateTime => {
+            Type::Null | Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::Spelled(_) => {
                 (plain, Lent::Copied)
             }
             Type::Named(id) if is_copy(form(*id)) => (plain, Lent::Copied),
@@ -158,9 +158,15 @@ impl Writer<'_> {
                 let text = string(text);
                 quote!(#text.to_owned())
             }
-            Literal::DateTime(text) => {
-                let date_time = self.paths.runtime("DateTime");
-                quote!(#date_time::from_contract(#text))
+            Literal::Spelled(one, text) => {
+                let ty = self.spelled(*one);
+                match (one, text.parse::<std::net::Ipv4Addr>()) {
+                    (Spelled::Ipv4, Ok(address)) => {
+                        let parts = address.octets().map(Token::u8_unsuffixed);
+                        quote!(#ty::new(#(#parts),*))
+                    }
+                    _ => quote!(#ty::from_contract(#text)),
+                }
             }
             Literal::Json(value) => {
                 let text = value.to_string();

@@ -7,7 +7,7 @@ use crate::api::{MessageId, Payload};
 use crate::envelope::{Envelope, Path};
 use crate::naming;
 use crate::types::form::{Form, Use};
-use crate::types::{Module, Object, Others, Type};
+use crate::types::{Module, Object, Others, Spelled, Type};
 
 use super::Context;
 use super::docs;
@@ -272,7 +272,7 @@ fn fill(
         };
     }
     match plays(&envelope.time) {
-        Some(Form::DateTime) => {
+        Some(Form::Spelled(Spelled::DateTime)) => {
             let date_time = paths.runtime("DateTime");
             Some(("time", quote!(#date_time::now())))
         }

@@ -9,7 +9,7 @@ use crate::config::Defaults;
 use crate::naming;
 use crate::render::obeyed;
 use crate::types::form::Form;
-use crate::types::{Alternative, Field, ItemId, Module, Object, Others, Shape, Type, Variant};
+use crate::types::{Alternative, Field, ItemId, Module, Object, Others, Shape, Spelled, Type, Variant};
 
 use super::Context;
 use super::defaults;
@@ -205,7 +205,7 @@ impl Writer<'_> {
 
     fn is_header_value(&self, ty: &Type) -> bool {
         match ty {
-            Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::String | Type::DateTime => true,
+            Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::String | Type::Spelled(_) => true,
             Type::Named(id) => {
                 let form = self.context.outline.form(self.context.outline.items[id.0].schema);
                 matches!(form, Form::Text | Form::Number(_) | Form::Decimal { .. } | Form::Enumeration(_))
@@ -233,7 +233,7 @@ impl Writer<'_> {
             Type::F64 => quote!(f64),
             Type::Decimal => self.paths.runtime("Decimal"),
             Type::String => quote!(String),
-            Type::DateTime => self.paths.runtime("DateTime"),
+            Type::Spelled(one) => self.spelled(*one),
             Type::Named(id) => self.named(*id),
             Type::Vec(inner) => {
                 let inner = self.ty(inner);
@@ -251,6 +251,13 @@ impl Writer<'_> {
                 let inner = self.ty(inner);
                 quote!(Box<#inner>)
             }
+        }
+    }
+
+    pub(super) fn spelled(&self, one: Spelled) -> TokenStream {
+        match one {
+            Spelled::Ipv4 => self.paths.std("::std::net", one.name()),
+            Spelled::DateTime | Spelled::Date | Spelled::Time => self.paths.runtime(one.name()),
         }
     }
 
@@ -393,7 +400,7 @@ impl Writer<'_> {
     }
 
     fn enforced_format<'s>(&self, schema: &'s Schema) -> Option<&'s str> {
-        schema.format.as_deref().filter(|format| *format == "date-time" || self.context.config.enforces(format))
+        schema.format.as_deref().filter(|format| self.context.config.enforces(format))
     }
 
     /// A format of a string that is known, not enforced, and could be.
@@ -589,7 +596,7 @@ fn spelled(value: &Value) -> String {
 pub(super) const fn is_copy(form: &Form) -> bool {
     matches!(
         form,
-        Form::DateTime
+        Form::Spelled(_)
             | Form::Boolean
             | Form::Integer(_)
             | Form::Float

@@ -22,7 +22,7 @@ use crate::overrides::{self, Said};
 
 use super::form::{self, Form, Use, Width};
 use super::union::{self, Part, Union};
-use super::{Alternative, Field, ItemId, Object, Others, Outline, Shape, Type, Variant};
+use super::{Alternative, Field, ItemId, Object, Others, Outline, Shape, Spelled, Type, Variant};
 
 /// How the types of one module are put together.
 pub(super) fn shapes(outline: &Outline, api: &Api, items: &[ItemId]) -> Vec<(ItemId, Shape)> {
@@ -201,7 +201,7 @@ impl Question<'_> {
             Form::Float => typed(InstanceType::Number, |_| {}),
             Form::Decimal { .. } => typed(InstanceType::String, |s| s.format = Some(DECIMAL.to_owned())),
             Form::String => typed(InstanceType::String, |_| {}),
-            Form::DateTime => typed(InstanceType::String, |s| s.format = Some("date-time".to_owned())),
+            Form::Spelled(one) => typed(InstanceType::String, |s| s.format = Some(one.asked().to_owned())),
             Form::Array(items) => self.list(*items),
             Form::Map(values) => object_of(Some(values.map_or(JsonSchema::Bool(true), |id| self.inline(id)))),
             _ => JsonSchema::Bool(true),
@@ -463,10 +463,9 @@ fn builtin(name: &str) -> Type {
         "u64" => Type::U64,
         "f64" => Type::F64,
         "::uuid::Uuid" => Type::Decimal,
-        "::chrono::DateTime<::chrono::offset::Utc>" => Type::DateTime,
         // A free object: typify spells it as serde_json's own map.
         _ if name.contains("Map") => Type::Map(Box::new(Type::Value)),
-        _ => named(name),
+        _ => Spelled::answered(name).map_or_else(|| named(name), Type::Spelled),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::pattern;
 use crate::validate::Validator;
 
 use super::rules::beyond_types;
+use super::spelled::Spelled;
 use super::union::{self, Union};
 
 /// What a schema is.
@@ -29,7 +30,8 @@ pub(crate) enum Form {
         constrained: bool,
     },
     String,
-    DateTime,
+    /// A text that has a type of its own kind.
+    Spelled(Spelled),
     /// A list without constraints.
     Array(Option<SchemaId>),
     /// An object without properties of its own.
@@ -200,7 +202,7 @@ fn checked(schema: &Schema, form: Form) -> Form {
             return Form::Untyped(format!("it has {} alternatives", list.map_or(0, Vec::len)));
         }
         Form::Object | Form::Untyped(_) | Form::Enumeration(_) | Form::Union(_) | Form::Checked(_) => return form,
-        Form::Text | Form::DateTime => Form::String,
+        Form::Text | Form::Spelled(_) => Form::String,
         Form::Number(None) => Form::Float,
         Form::Number(Some(width)) => Form::Integer(width),
         Form::List(items) => Form::Array(items),
@@ -280,9 +282,11 @@ fn string(schema: &Schema, config: &Config, patterns: &mut Patterns) -> Form {
     }
     let matched = matched > 0;
     let constrained = matched || schema.min_length.is_some_and(|n| n > 0) || schema.max_length.is_some();
-    match schema.format.as_deref() {
-        Some("date-time") if !constrained => Form::DateTime,
-        Some(format) if config.enforces(format) => Form::Text,
+    match schema.format.as_deref().filter(|format| config.enforces(format)) {
+        Some(format) => match Spelled::of(format, config).filter(|_| !constrained) {
+            Some(spelled) => Form::Spelled(spelled),
+            None => Form::Text,
+        },
         _ if constrained => Form::Text,
         _ => Form::String,
     }
@@ -347,7 +351,7 @@ fn untyped(schema: &Schema, config: &Config) -> Form {
     if is_implicit_object(schema) {
         return object(schema);
     }
-    let format = schema.format.as_deref().is_some_and(|format| format == "date-time" || config.enforces(format));
+    let format = schema.format.as_deref().is_some_and(|format| config.enforces(format));
     let about_strings =
         !schema.patterns.is_empty() || schema.min_length.is_some() || schema.max_length.is_some() || format;
     let about_lists =

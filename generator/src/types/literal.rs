@@ -8,12 +8,12 @@ use crate::api::{Api, SchemaId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::overrides::is_plain;
 use crate::resolve::schemas::{equal, integer};
-use crate::validate::{Validator, is_date_time};
+use crate::validate::Validator;
 
 use super::form::{self, Form, Use, Width};
 use super::name::children;
 use super::rules::Rules;
-use super::{ItemId, Outline};
+use super::{ItemId, Outline, Spelled};
 
 /// A value that generated code makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub(crate) enum Literal {
     /// In plain digits.
     Decimal(String),
     Text(String),
-    DateTime(String),
+    Spelled(Spelled, String),
     /// A JSON value.
     Json(Value),
     List(Vec<Literal>),
@@ -168,10 +168,9 @@ impl Maker<'_> {
             Form::Decimal { constrained: false } => decimal(value),
             Form::Decimal { constrained: true } => newtype(decimal(value)?),
             Form::String => text(value),
-            Form::DateTime => value
-                .as_str()
-                .filter(|text| is_date_time(text) && text.len() <= LONGEST)
-                .map(|text| Literal::DateTime(text.to_owned())),
+            Form::Spelled(one) => {
+                value.as_str().filter(|text| one.fits(text)).map(|text| Literal::Spelled(*one, text.to_owned()))
+            }
             Form::Array(items) => self.list(*items, value),
             Form::Map(values) => {
                 let entries = value.as_object()?.iter();
@@ -219,9 +218,6 @@ impl Maker<'_> {
         Some(Literal::Struct(self.outline.item(id)?, fields))
     }
 }
-
-/// A `date-time` with nine digits of a second and an offset; the runtime holds no more.
-const LONGEST: usize = "2024-01-15T10:30:00.123456789+00:00".len();
 
 fn text(value: &Value) -> Option<Literal> {
     value.as_str().map(|text| Literal::Text(text.to_owned()))

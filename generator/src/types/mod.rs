@@ -22,6 +22,7 @@ mod outline;
 pub(crate) mod rules;
 #[cfg(test)]
 mod share;
+pub(crate) mod spelled;
 pub(crate) mod union;
 
 use serde_json::Value;
@@ -30,6 +31,7 @@ use crate::api::{Api, MessageId, SchemaId};
 
 pub(crate) use literal::{Absence, Literal};
 pub(crate) use outline::{Outline, outline};
+pub(crate) use spelled::Spelled;
 
 /// A Rust type, as it is written where it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub(crate) enum Type {
     F64,
     Decimal,
     String,
-    DateTime,
+    Spelled(Spelled),
     /// A type of the crate.
     Named(ItemId),
     Vec(Box<Type>),

@@ -290,8 +290,7 @@ impl Writer<'_> {
                 None => self.whole = false,
             }
         }
-        let enforced = |format: &&str| *format == "date-time" || self.config.enforces(format);
-        if let Some(format) = schema.format.as_deref().filter(enforced) {
+        if let Some(format) = schema.format.as_deref().filter(|format| self.config.enforces(format)) {
             node.put("format", json!(format));
         }
     }

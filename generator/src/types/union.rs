@@ -323,7 +323,7 @@ fn kind(form: Option<&Form>, schema: &Schema) -> String {
         Some(Form::Integer(_) | Form::Number(Some(_))) => "Integer".to_owned(),
         Some(Form::Float | Form::Number(None) | Form::Decimal { .. }) => "Number".to_owned(),
         Some(Form::String | Form::Text) => text(),
-        Some(Form::DateTime) => "DateTime".to_owned(),
+        Some(Form::Spelled(spelled)) => naming::pascal(spelled.format()),
         Some(Form::Array(_) | Form::List(_)) => "List".to_owned(),
         Some(Form::Map(_)) => "Map".to_owned(),
         _ => "Object".to_owned(),
@@ -337,7 +337,7 @@ fn in_order_of_precision(candidates: &mut [Candidate]) {
     let ranks: [Rank; 2] = [
         |form| match form {
             Form::Enumeration(values) if values.iter().all(Value::is_string) => Some(0),
-            Form::DateTime | Form::Text => Some(1),
+            Form::Spelled(_) | Form::Text => Some(1),
             Form::String => Some(2),
             _ => None,
         },

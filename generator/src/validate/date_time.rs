@@ -5,6 +5,16 @@ pub fn is_date_time(text: &str) -> bool {
     parse(text).is_some()
 }
 
+/// Whether a text is a `date`: a real day.
+pub fn is_date(text: &str) -> bool {
+    text.len() == 10 && is_date_time(&format!("{text}T00:00:00Z"))
+}
+
+/// Whether a text is a `time`: of a day, with its offset.
+pub fn is_time(text: &str) -> bool {
+    is_date_time(&format!("2000-01-01T{text}"))
+}
+
 fn parse(text: &str) -> Option<()> {
     let bytes = text.as_bytes();
     let year = digits(bytes, 0, 4)?;
@@ -57,7 +67,18 @@ fn digits(bytes: &[u8], at: usize, count: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_date_time;
+    use super::{is_date, is_date_time, is_time};
+
+    #[test]
+    fn a_date_is_a_real_day_and_a_time_has_an_offset() {
+        assert!(is_date("2024-02-29") && is_time("10:30:00.5-05:00") && is_time("23:59:60Z"));
+        for bad in ["2023-02-29", "2024-2-29", "2024-02-29T", "", "2024-02-2é"] {
+            assert!(!is_date(bad), "{bad}");
+        }
+        for bad in ["10:30:00", "24:00:00Z", "", "10:30Z"] {
+            assert!(!is_time(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn only_real_moments_with_an_offset_are_date_times() {

@@ -1,6 +1,6 @@
 //! Whether a value fits a schema: draft-07, over the resolved [`Schemas`].
 //!
-//! Formats are annotations, save `date-time`, which the generated code enforces too. Patterns that cannot be matched in
+//! Formats are annotations, save those that the generated code enforces whatever is configured. Patterns that cannot be matched in
 //! linear time are not enforced ([`crate::pattern`]).
 
 mod date_time;
@@ -17,7 +17,7 @@ use crate::{
     resolve::schemas::{compare, equal, integer},
 };
 
-pub use date_time::is_date_time;
+pub use date_time::{is_date, is_date_time, is_time};
 
 /// A step down a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,8 +216,14 @@ impl Run<'_, '_> {
                 self.fault(faults, id, "pattern", format!("does not match the pattern {pattern}"));
             }
         }
-        if schema.format.as_deref() == Some("date-time") && !is_date_time(text) {
-            self.fault(faults, id, "format", "is no date and time of RFC 3339");
+        let broken = match schema.format.as_deref() {
+            Some("date-time") if !is_date_time(text) => Some("is no date and time of RFC 3339"),
+            Some("date") if !is_date(text) => Some("is no date of RFC 3339"),
+            Some("ipv4") if text.parse::<std::net::Ipv4Addr>().is_err() => Some("is no IPv4 address"),
+            _ => None,
+        };
+        if let Some(broken) = broken {
+            self.fault(faults, id, "format", broken);
         }
     }
 

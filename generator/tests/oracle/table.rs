@@ -179,15 +179,29 @@ fn every_row_of_the_table_of_keywords_is_so() {
     assert!(wrong.is_empty(), "{} rows are not so\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A row of the table of formats: its name, and texts that have it and have not.
-fn formats() -> Vec<(String, Vec<Value>, Vec<Value>)> {
+/// A row of the table of formats.
+struct FormatRow {
+    name: String,
+    /// The Rust type, of those that have one.
+    becomes: Option<String>,
+    accepted: Vec<Value>,
+    refused: Vec<Value>,
+}
+
+fn formats() -> Vec<FormatRow> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let text = fs::read_to_string(root.join("docs/json-schema.md")).unwrap();
-    let rows = text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4);
+    let (_, text) = text.split_once("\n## Formats\n").unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
     rows.map(|line| {
         let cells: Vec<Vec<String>> = line.split('|').map(codes).collect();
         let values = |cell: &Vec<String>| cell.iter().map(|text| parsed(text)).collect();
-        (cells[1].concat(), values(&cells[2]), values(&cells[3]))
+        FormatRow {
+            name: cells[1].concat(),
+            becomes: cells[2].first().and_then(|ty| ty.rsplit(':').next()).map(str::to_owned),
+            accepted: values(&cells[3]),
+            refused: values(&cells[4]),
+        }
     })
     .collect()
 }
@@ -195,7 +209,7 @@ fn formats() -> Vec<(String, Vec<Value>, Vec<Value>)> {
 #[test]
 fn every_format_that_can_be_held_up_is_where_the_configuration_names_it() {
     let formats = formats();
-    let names: Vec<&String> = formats.iter().map(|(name, ..)| name).collect();
+    let names: Vec<&String> = formats.iter().map(|row| &row.name).collect();
     assert!(names.len() > 10, "the table is not read as it is written: {names:?}");
     let config = Config::parse(&format!("[formats]\nenforce = {names:?}\n")).unwrap();
     let properties: Map<String, Value> =
@@ -208,10 +222,18 @@ fn every_format_that_can_be_held_up_is_where_the_configuration_names_it() {
             "payload": { "type": "object", "properties": properties },
         } } } },
     });
-    let mut loaded = conecta_gen::load(Source::new("formats.json", document.to_string()), None, &NoFiles);
+    let load = || conecta_gen::load(Source::new("formats.json", document.to_string()), None, &NoFiles);
+    let files = generate_crate(&mut load(), &config, &CrateOptions::default(), &Templates::default()).unwrap().unwrap();
+    let module = files.get("src/texts.rs").unwrap();
+    let mut loaded = load();
     let harness = Harness::build("formats", &mut loaded, &config).unwrap();
     let mut wrong = Vec::new();
-    for (name, accepted, refused) in &formats {
+    for FormatRow { name, becomes, accepted, refused } in &formats {
+        let ty = becomes.as_deref().unwrap_or("Text");
+        let field = format!("pub {}: Option<{ty}", name.replace('-', "_"));
+        if !module.contains(&field) {
+            wrong.push(format!("{name}: it does not become {ty}"));
+        }
         // Of `byte` the judge knows nothing.
         let judge = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
