@@ -25,8 +25,12 @@ pub struct Registration<C = ()> {
     address: Option<Route>,
     event: &'static str,
     handler: &'static str,
+    wants: Option<Wants>,
     workers: Makers<C>,
 }
+
+/// Whether a record is to be looked at.
+type Wants = Arc<dyn Fn(&RawRecord) -> bool + Send + Sync>;
 
 /// What makes workers: for one event at a time, or for many.
 enum Makers<C> {
@@ -55,6 +59,7 @@ impl<C: Send + 'static> Registration<C> {
             address: None,
             event: E::NAME,
             handler: type_name::<H>(),
+            wants: None,
             workers: Makers::Each(Arc::new(workers)),
         }
     }
@@ -68,7 +73,7 @@ impl<C: Send + 'static> Registration<C> {
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let workers = Makers::Batch(batches, batch::workers(handler, call));
-        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), workers }
+        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), wants: None, workers }
     }
 
     /// The same for all topics of an address: those whose names say parameters that the contract allows.
@@ -76,6 +81,41 @@ impl<C: Send + 'static> Registration<C> {
     pub fn parameterised<P: Parameters>(self) -> Self {
         let is_of = |topic: &str| P::of_topic(topic).is_ok();
         Self { address: Some(Route { address: P::pattern(), is_of }), ..self }
+    }
+
+    /// Passes over the records that `wants` says no to: they count as done without being decoded, and so are neither handled nor
+    /// dead-lettered, whatever is in them. Several filters all have to say yes.
+    ///
+    /// It sees each record before every try of it, on the thread of a handler, and is to be quick.
+    #[must_use]
+    pub fn filter(self, wants: impl Fn(&RawRecord) -> bool + Send + Sync + 'static) -> Self {
+        let wants: Wants = match self.wants {
+            None => Arc::new(wants),
+            Some(before) => Arc::new(move |record| before(record) && wants(record)),
+        };
+        Self { wants: Some(wants), ..self }
+    }
+
+    /// Passes over the records whose header of that name says another type than one of these. One without the header, or with
+    /// one that is no text, is handed on: what is wrong with it is found when it is decoded.
+    ///
+    /// ```
+    /// # use conecta_runtime::Registration;
+    /// # fn of(registration: Registration) -> Registration {
+    /// registration.only_types("evento_tipo", ["casos.creados", "casos.asignados"])
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn only_types<T: Into<String>>(self, header: &'static str, types: impl IntoIterator<Item = T>) -> Self {
+        let types: Vec<String> = types.into_iter().map(Into::into).collect();
+        self.filter(move |record| {
+            record.headers().text(header).is_none_or(|own| types.iter().any(|wanted| wanted == own))
+        })
+    }
+
+    /// Whether a record is to be looked at. May panic where a filter does.
+    pub(crate) fn wants(&self, record: &RawRecord) -> bool {
+        self.wants.as_ref().is_none_or(|wants| wants(record))
     }
 
     /// The address whose topics it takes, where it takes more than one.
@@ -127,12 +167,12 @@ impl Registration<()> {
     /// when the handler is done.
     #[must_use]
     pub fn lift<C: Send + 'static>(self) -> Registration<C> {
-        let Self { topic, address, event, handler, workers } = self;
+        let Self { topic, address, event, handler, wants, workers } = self;
         let workers = match workers {
             Makers::Each(workers) => Makers::Each(Arc::new(Lifted(workers))),
             Makers::Batch(batches, workers) => Makers::Batch(batches, batch::lifted(workers)),
         };
-        Registration { topic, address, event, handler, workers }
+        Registration { topic, address, event, handler, wants, workers }
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) struct TopicCounters {
     pub(crate) dead_lettered: AtomicU64,
     pub(crate) dead_letter_failures: AtomicU64,
     pub(crate) duplicates: AtomicU64,
+    pub(crate) filtered: AtomicU64,
     pub(crate) contradictions: AtomicU64,
 }
 
@@ -91,6 +92,7 @@ impl TopicCounters {
             dead_lettered: read(&self.dead_lettered),
             dead_letter_failures: read(&self.dead_letter_failures),
             duplicates: read(&self.duplicates),
+            filtered: read(&self.filtered),
             header_contradictions: read(&self.contradictions),
         }
     }
@@ -147,6 +149,8 @@ pub struct TopicMetrics {
     pub dead_letter_failures: u64,
     /// Events skipped because they were handled before.
     pub duplicates: u64,
+    /// Records that a filter passed over.
+    pub filtered: u64,
     /// Headers that said another thing than the envelope; the envelope won.
     pub header_contradictions: u64,
 }

@@ -33,6 +33,8 @@ struct Member {
     record: RawRecord,
     /// What its headers contradict is counted.
     seen: bool,
+    /// It counts as done as soon as all before it in its run are.
+    filtered: bool,
 }
 
 /// The members of a batch, and what came of them so far.
@@ -66,7 +68,13 @@ impl Parts {
         while let Some(run) = turn.chunk.next_run() {
             let (part, first) = (all.parts.len(), all.members.len());
             let records = (0..run.len).map_while(|_| turn.chunk.next_record());
-            all.members.extend(records.map(|(token, record)| Member { part, token, record, seen: false }));
+            all.members.extend(records.map(|(token, record)| Member {
+                part,
+                token,
+                record,
+                seen: false,
+                filtered: false,
+            }));
             all.parts.push(Part { run, first, done: 0, failed: None });
         }
         all
@@ -79,14 +87,25 @@ impl Parts {
     /// Whether it may be handed out: nothing before it in its run has failed, nor itself; and it is not another member's by
     /// now.
     fn is_live(&self, member: usize) -> bool {
-        let Member { part, record, .. } = &self.members[member];
+        let Member { part, record, filtered, .. } = &self.members[member];
         let is_ours = record.lease().is_none_or(|lease| !lease.is_raised());
-        is_ours && self.parts[*part].failed.as_ref().is_none_or(|(failed, _)| member < *failed)
+        is_ours && !filtered && self.parts[*part].failed.as_ref().is_none_or(|(failed, _)| member < *failed)
     }
 
-    /// These are handled, each the next one of its run.
+    /// These are handled, each the next one of its run but for those that are filtered.
     fn done(&mut self, members: &[usize]) {
-        members.iter().for_each(|member| self.part(*member).done += 1);
+        for member in members {
+            let part = self.part(*member);
+            part.done = (member - part.first) as u32 + 1;
+        }
+    }
+
+    /// Those that are filtered are done where all before them are.
+    fn pass_over(&mut self) {
+        for (index, part) in self.parts.iter_mut().enumerate() {
+            let behind = self.members.iter().skip(part.first + part.done as usize);
+            part.done += behind.take_while(|member| member.part == index && member.filtered).count() as u32;
+        }
     }
 
     fn fail(&mut self, member: usize, failure: Failure) {
@@ -129,6 +148,7 @@ impl<I: Inbox> Lanes<I> {
     /// Brings the batch in hand through.
     pub(super) async fn work_batch(&self, lane: &mut Lane<I>, turn: &mut Turn<'_>) {
         let mut all = Parts::of(turn);
+        self.filter(&mut all);
         // What is still to be handed out together, the next one last. Of one key the earlier ones always come first.
         let everything = 0..all.members.len();
         let mut left = vec![everything];
@@ -143,7 +163,39 @@ impl<I: Inbox> Lanes<I> {
                 Outcome::Stopped => break,
             }
         }
+        all.pass_over();
+        self.tell_filtered(lane, &all);
         turn.answers.extend(all.answers());
+    }
+
+    /// Marks those of the members that the handler does not want.
+    fn filter(&self, all: &mut Parts) {
+        let Some(registration) = self.registration_of(all) else { return };
+        for member in 0..all.members.len() {
+            match caught(|| registration.wants(&all.members[member].record)) {
+                Ok(wanted) => all.members[member].filtered = !wanted,
+                Err(panic) => all.fail(member, panic),
+            }
+        }
+    }
+
+    /// Counts those of the filtered members that are done.
+    fn tell_filtered(&self, lane: &mut Lane<I>, all: &Parts) {
+        let Some(registration) = self.registration_of(all) else { return };
+        for part in &all.parts {
+            let done = all.members.iter().skip(part.first).take(part.done as usize);
+            for member in done.filter(|member| member.filtered) {
+                let tally = &mut lane.tally[part.run.handler as usize];
+                if registration.address().is_some() {
+                    tally.turn_to(member.record.topic(), &self.metrics);
+                }
+                tally.filtered += 1;
+            }
+        }
+    }
+
+    fn registration_of(&self, all: &Parts) -> Option<&Registration<I::Context>> {
+        self.registrations.get(all.parts.first()?.run.handler as usize)
     }
 
     /// Hands out those of the members that may be handed out, as one unit of work.

@@ -111,6 +111,10 @@ impl<I: Inbox> Lanes<I> {
         };
         let worker = &mut **worker;
 
+        if !caught(|| registration.wants(&record))? {
+            tally[index].filtered += 1;
+            return Ok(());
+        }
         match caught(|| worker.read(&record))? {
             Ok(contradictions) if contradictions.is_empty() => {}
             Ok(contradictions) => self.contradicted(&record, &contradictions),
@@ -250,17 +254,19 @@ pub(super) struct Tally {
     topic: Option<Arc<str>>,
     pub(super) handled: u64,
     pub(super) duplicates: u64,
+    pub(super) filtered: u64,
 }
 
 impl Tally {
     fn add_to(&mut self, metrics: &Metrics, topic: &str) {
-        let Self { topic: of_address, handled, duplicates } = self;
-        if *handled + *duplicates == 0 {
+        let Self { topic: of_address, handled, duplicates, filtered } = self;
+        if *handled + *duplicates + *filtered == 0 {
             return;
         }
         metrics.of(of_address.as_deref().unwrap_or(topic), |topic| {
             add(&topic.handled, std::mem::take(handled));
             add(&topic.duplicates, std::mem::take(duplicates));
+            add(&topic.filtered, std::mem::take(filtered));
         });
     }
 
