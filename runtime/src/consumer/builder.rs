@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::engine::{self, Backoff, Gather};
 use super::lane::Lanes;
 use super::pool::Pool;
+use super::position::Position;
 use super::without_id::WithoutId;
 use crate::inbox::{Inbox, NoInbox};
 use crate::kafka::{KafkaSettings, SettingsError, shell};
@@ -60,6 +61,7 @@ pub struct Consumer<C = (), I = NoInbox> {
     without_id: WithoutId,
     create_dead_letter_topics: bool,
     deadline: Option<Duration>,
+    window: shell::Window,
     metrics: Metrics,
 }
 
@@ -76,6 +78,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             without_id: WithoutId::default(),
             create_dead_letter_topics: true,
             deadline: None,
+            window: shell::Window::default(),
             metrics: Metrics::default(),
         }
     }
@@ -92,6 +95,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             without_id,
             create_dead_letter_topics,
             deadline,
+            window,
             metrics,
         } = self;
         Consumer {
@@ -104,6 +108,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             without_id,
             create_dead_letter_topics,
             deadline,
+            window,
             metrics,
         }
     }
@@ -175,6 +180,27 @@ impl<C: Send + 'static, I> Consumer<C, I> {
         self
     }
 
+    /// Where the group begins on a partition that it has committed nothing on; before the oldest record unless set.
+    ///
+    /// The place is found when the partition is first given to a member, and committed at once: a restart does not find another
+    /// one. On what the group has committed before this has no influence; [`rewind`](crate::kafka::rewind) has. What is brought
+    /// back of its dead letters is always read from the beginning.
+    pub fn begin(mut self, position: Position) -> Self {
+        self.window.begin = position;
+        self
+    }
+
+    /// Reads no further than that: once everything before is handled, or safe in the dead-letter topic, and committed,
+    /// [`run`](Self::run) resolves. Without it the consumer goes on until it is shut down.
+    ///
+    /// The place is found when a partition is given to this member. Of several members each ends when it is through with its
+    /// own; what the group does next it goes on with from there. An end that no record stands before, such as a transaction's
+    /// marker, is noticed within a second.
+    pub fn end(mut self, position: Position) -> Self {
+        self.window.end = Some(position);
+        self
+    }
+
     /// What stands for the identifier of an event that has none, when the inbox asks for it.
     pub fn without_id(mut self, without_id: WithoutId) -> Self {
         self.without_id = without_id;
@@ -195,7 +221,7 @@ impl<C: Send + 'static, I> Consumer<C, I> {
 }
 
 impl<I: Inbox> Consumer<I::Context, I> {
-    /// Consumes until `shutdown` resolves, then finishes what is under way, commits, and leaves the group.
+    /// Consumes until `shutdown` resolves, or the [end](Self::end) is reached, then finishes what is under way, commits, and leaves the group.
     ///
     /// Runs on the tokio runtime it is awaited on; librdkafka is polled on a thread of its own. When the returned future is
     /// dropped the consumer shuts down by itself.
@@ -205,7 +231,17 @@ impl<I: Inbox> Consumer<I::Context, I> {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<Report, ConsumerError> {
         self.check()?;
         let Self {
-            settings, group, registrations, inbox, mut engine, concurrency, without_id, deadline, metrics, ..
+            settings,
+            group,
+            registrations,
+            inbox,
+            mut engine,
+            concurrency,
+            without_id,
+            deadline,
+            window,
+            metrics,
+            ..
         } = self;
         // One lane: the pool shares the work out.
         engine.lanes = 1;
@@ -229,6 +265,7 @@ impl<I: Inbox> Consumer<I::Context, I> {
             engine,
             handlers,
             create_dead_letter_topics: self.create_dead_letter_topics,
+            window,
         };
         let mut running = shell::start(plan, Arc::clone(&pool), metrics.clone())?;
         let stop = StopOnDrop(Arc::clone(&pool));

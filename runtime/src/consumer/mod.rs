@@ -21,6 +21,8 @@ mod lane;
 #[cfg(feature = "kafka")]
 pub(crate) mod pool;
 #[cfg(feature = "kafka")]
+mod position;
+#[cfg(feature = "kafka")]
 mod shutdown;
 #[cfg(feature = "kafka")]
 pub(crate) mod side_topic;
@@ -32,6 +34,7 @@ pub(crate) use self::side_topic::redrive_pattern;
 #[cfg(feature = "kafka")]
 pub use self::{
     builder::{Consumer, ConsumerError, Report},
+    position::Position,
     shutdown::shutdown_signal,
     side_topic::redrive_topic,
     without_id::WithoutId,

@@ -4,11 +4,13 @@
 mod admin;
 mod client;
 mod dead_letters;
+mod positions;
 mod publisher;
 mod settings;
 pub(crate) mod shell;
 
 pub use admin::{Admin, AdminError, Aspect, Difference, TopicSpec, TopicsPlan, TopicsReport};
 pub use dead_letters::{Choice, DeadLetter, DeadLetters, DeadLettersError, Settled, Settlement, Step};
+pub use positions::{RewindError, rewind};
 pub use publisher::{DROP_DEADLINE, FlushError, KafkaPublisher};
 pub use settings::{BROKERS_VARIABLE, KafkaSettings, PROPERTY_PREFIX, SettingsError};

@@ -15,3 +15,4 @@ mod redrive;
 mod service;
 mod several;
 mod topics;
+mod window;

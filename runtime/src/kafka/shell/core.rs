@@ -1,9 +1,11 @@
 //! The engine and what it speaks of, and the carrying out of what it asks for.
 
-use std::collections::HashMap;
+mod ownership;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::Message as _;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
@@ -21,7 +23,6 @@ use crate::consumer::engine::{
 };
 use crate::consumer::failure::{FailureCode, masked};
 use crate::consumer::pool::{Answer, Chunk, Failed, Pool, Run};
-use crate::consumer::side_topic;
 use crate::registration::Route;
 use crate::telemetry::{Metrics, add};
 
@@ -67,6 +68,8 @@ pub(super) struct Core {
     origin: Instant,
     /// Counts the turns of the poll loop.
     pub(super) turn: u64,
+    /// Whether nothing says where partitions end.
+    is_open: bool,
     /// How many records may wait before the engine.
     ahead_limit: usize,
     answers: Vec<Answer>,
@@ -75,6 +78,7 @@ pub(super) struct Core {
 }
 
 impl Core {
+    /// To be called within the tokio runtime that writes dead letters.
     pub(super) fn new(
         settings: Settings,
         group: String,
@@ -82,7 +86,7 @@ impl Core {
         pool: Arc<Pool>,
         metrics: Metrics,
         letters: Letters,
-        runtime: Handle,
+        is_open: bool,
     ) -> Self {
         let ahead_limit = (settings.max_in_flight / 2).max(1) as usize;
         // Spreads the retries of one process apart from another's.
@@ -97,11 +101,12 @@ impl Core {
             metrics,
             letters: Arc::new(letters),
             committer: None,
-            runtime,
+            runtime: Handle::current(),
             group,
             handlers,
             origin: Instant::now(),
             turn: 0,
+            is_open,
             ahead_limit,
             answers: Vec::new(),
             arrivals: Vec::new(),
@@ -159,6 +164,9 @@ impl Core {
     /// Takes in polled records.
     pub(super) fn read(&mut self, messages: &mut Vec<BorrowedMessage<'_>>) {
         let Self { reader, partitions, store, metrics, turn, .. } = self;
+        if !self.is_open {
+            messages.retain(|it| partitions.admits(it.topic(), it.partition(), it.offset(), *turn));
+        }
         reader.read(messages, partitions, store, metrics, *turn);
     }
 
@@ -358,10 +366,14 @@ impl Core {
         let mut let_go = TopicPartitionList::new();
         for partition in self.partitions.assigned_mut() {
             let lasts = partition.paused.is_some_and(|since| crowded || now.saturating_sub(since) >= PAUSE_AFTER);
-            if lasts && !partition.held {
+            if (lasts || partition.progress.is_through) && !partition.held {
                 partition.held = true;
                 hold.add_partition(&partition.topic, partition.number);
-            } else if partition.paused.is_none() && partition.held && partition.ahead.is_empty() {
+            } else if partition.paused.is_none()
+                && !partition.progress.is_through
+                && partition.held
+                && partition.ahead.is_empty()
+            {
                 partition.held = false;
                 let_go.add_partition(&partition.topic, partition.number);
             }
@@ -389,6 +401,11 @@ impl Core {
         assigned.peek().is_none() || assigned.any(|(_, partition)| partition.paused.is_none() || partition.held)
     }
 
+    /// Whether everything up to the end is read, and done.
+    pub(super) fn is_through(&self) -> bool {
+        !self.is_open && self.partitions.are_through() && self.engine.in_flight().events == 0
+    }
+
     /// How long the thread may sleep when nobody wakes it.
     pub(super) fn rest(&self) -> Duration {
         let longest = if self.engine.in_flight().events > 0 { BUSY_REST } else { LONGEST_REST };
@@ -397,127 +414,5 @@ impl Core {
 
     fn handler(&self, circuit: CircuitId) -> &'static str {
         self.handlers.get(circuit.0 as usize).map_or("", |handler| handler.name)
-    }
-
-    /// The group gave us partitions.
-    pub(super) fn assign(&mut self, list: &TopicPartitionList) {
-        let mut handlers = HashMap::new();
-        let elements = list.elements();
-        for element in &elements {
-            let (topic, number) = (element.topic(), element.partition());
-            let whose = *handlers.entry(topic).or_insert_with_key(|topic| self.whose(topic));
-            let Some((handler, source)) = whose else {
-                // Nobody subscribed to it: the subscription's pattern is the one that handlers are looked up by.
-                tracing::error!(topic, partition = number, "no handler is for this topic: what it holds is left alone");
-                continue;
-            };
-            self.metrics.meet(source.unwrap_or(topic));
-            let id = self.partitions.id(topic, number, || (handler, source));
-            let epoch = Partitions::next_epoch();
-            let turn = self.turn + 1;
-            self.forget(id);
-            if let Some(partition) = self.partitions.get_mut(id) {
-                partition.epoch = Some(epoch);
-                partition.lease = Arc::default();
-                partition.since_turn = turn;
-            }
-            // A handler whose dependency is down must not stop the others.
-            let circuit = CircuitId(self.partitions.get(id).map_or(0, |partition| partition.handler));
-            self.engine.step(Input::Assigned { partition: id, epoch, circuit, position: None }, &mut self.effects);
-        }
-    }
-
-    /// The handler of a topic, and the topic whose events it holds if that is another one.
-    fn whose<'t>(&self, topic: &'t str) -> Option<(u32, Option<&'t str>)> {
-        if let Some(handler) = self.handler_of(topic) {
-            return Some((handler, None));
-        }
-        let source = side_topic::source(topic, &self.group)?;
-        Some((self.handler_of(source)?, Some(source)))
-    }
-
-    /// The handler of a topic: the one for that name, else the one for an address of it.
-    fn handler_of(&self, topic: &str) -> Option<u32> {
-        let exact = self.handlers.iter().position(|it| it.route.is_none() && it.topic == topic);
-        let found = exact.or_else(|| self.handlers.iter().position(|it| it.route.is_some_and(|at| (at.is_of)(topic))));
-        found.and_then(|index| u32::try_from(index).ok())
-    }
-
-    /// Those of the partitions that librdkafka was told to pause.
-    pub(super) fn held(&self, ids: &[PartitionId]) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        for partition in ids.iter().filter_map(|id| self.partitions.get(*id)).filter(|partition| partition.held) {
-            list.add_partition(&partition.topic, partition.number);
-        }
-        list
-    }
-
-    /// The partitions are another's already.
-    pub(super) fn lose(&mut self, consumer: &BaseConsumer<Rebalances>, ids: &[PartitionId]) {
-        for id in ids {
-            self.forget(*id);
-            self.engine.step(Input::Lost { partition: *id }, &mut self.effects);
-        }
-        self.carry_out(consumer, CommitMode::Async);
-    }
-
-    /// Gives partitions back: finishes what the lanes have begun, commits, forgets. Returns when all are drained, which the
-    /// engine sees to.
-    pub(super) fn drain(&mut self, consumer: &BaseConsumer<Rebalances>, ids: &[PartitionId]) {
-        self.draining.extend(ids);
-        let now = self.now();
-        self.engine.step(Input::Tick { now }, &mut self.effects);
-        for id in ids {
-            self.release_ahead(*id);
-            self.engine.step(Input::Revoked { partition: *id }, &mut self.effects);
-        }
-        self.carry_out(consumer, CommitMode::Sync);
-        self.give_back();
-        loop {
-            self.advance(consumer, CommitMode::Sync);
-            if self.draining.is_empty() {
-                break;
-            }
-            std::thread::park_timeout(Duration::from_millis(2));
-        }
-        for id in ids {
-            self.forget(*id);
-        }
-    }
-
-    fn drained(&mut self, id: PartitionId, abandoned: u32) {
-        self.draining.retain(|draining| *draining != id);
-        if let Some(partition) = self.partitions.get(id) {
-            partition.lease.raise();
-        }
-        if abandoned > 0 {
-            add(&self.metrics.counters().abandoned, abandoned.into());
-            if let Some(partition) = self.partitions.get(id) {
-                tracing::warn!(
-                    topic = &*partition.topic,
-                    partition = partition.number,
-                    abandoned,
-                    "handlers were still at work when the partition had to be given back: their events come again"
-                );
-            }
-        }
-    }
-
-    /// Drops what was read of a partition and not given to the engine.
-    fn release_ahead(&mut self, id: PartitionId) {
-        let ahead = self.partitions.get_mut(id).map(|partition| std::mem::take(&mut partition.ahead));
-        for arrival in ahead.unwrap_or_default() {
-            self.store.release(arrival.token);
-        }
-    }
-
-    fn forget(&mut self, id: PartitionId) {
-        self.release_ahead(id);
-        if let Some(partition) = self.partitions.get_mut(id) {
-            partition.lease.raise();
-            partition.epoch = None;
-            partition.paused = None;
-            partition.held = false;
-        }
     }
 }

@@ -11,6 +11,7 @@ mod partitions;
 mod reader;
 mod rebalance;
 mod store;
+mod window;
 
 use std::sync::Arc;
 use std::thread;
@@ -26,6 +27,7 @@ use self::core::{Core, HandlerInfo};
 use self::letters::Letters;
 use self::lookout::Lookout;
 use self::rebalance::Rebalances;
+pub(crate) use self::window::Window;
 use super::settings::{KafkaSettings, SettingsError};
 use crate::consumer::engine::Settings;
 use crate::consumer::pool::Pool;
@@ -46,6 +48,7 @@ pub(crate) struct Plan {
     /// Topic, address and handler type of each registration, in order.
     pub(crate) handlers: Vec<(&'static str, Option<Route>, &'static str)>,
     pub(crate) create_dead_letter_topics: bool,
+    pub(crate) window: Window,
 }
 
 /// How soon a new topic of an address is found, in milliseconds. librdkafka's own five minutes are long for who waits for a new
@@ -67,6 +70,9 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
     if has_addresses && plan.settings.consumer_value(REFRESH.0).is_none() {
         config.set(REFRESH.0, REFRESH.1);
     }
+    if plan.window.end.is_some() {
+        config.set(window::STATISTICS.0, window::STATISTICS.1);
+    }
     let letters = Letters::new(&plan.settings, &plan.group, plan.create_dead_letter_topics, metrics.clone());
     let mut always = Vec::new();
     let mut brought_back = Vec::new();
@@ -85,10 +91,10 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
         .iter()
         .map(|&(topic, route, name)| HandlerInfo { topic, route, name, complaint: String::new() })
         .collect();
-    let runtime = tokio::runtime::Handle::current();
-    let core = Core::new(plan.engine, plan.group, handlers, Arc::clone(&pool), metrics, letters, runtime);
+    let is_open = plan.window.is_open();
+    let core = Core::new(plan.engine, plan.group, handlers, Arc::clone(&pool), metrics, letters, is_open);
     let mut consumer: BaseConsumer<Rebalances> =
-        config.create_with_context(Rebalances::new(core)).map_err(SettingsError::from_client)?;
+        config.create_with_context(Rebalances::new(core, plan.window)).map_err(SettingsError::from_client)?;
     consumer.set_nonempty_callback({
         let pool = Arc::clone(&pool);
         move || pool.wake()
@@ -120,7 +126,7 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
     Ok(Shell { drained: has_drained, closed: has_closed })
 }
 
-/// The poll loop, until the pool is stopped or librdkafka cannot go on.
+/// The poll loop, until the pool is stopped, everything up to the end is done, or librdkafka cannot go on.
 fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool, lookout: &Lookout) -> Result<(), String> {
     let mut complaints = Complaints::default();
     let mut result = Ok(());
@@ -143,7 +149,14 @@ fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool, lookout: &Lookout) -> 
         core.read(&mut messages);
         let has_heard = core.advance(consumer, CommitMode::Async);
         let rest = core.rest();
+        if core.is_through() {
+            break;
+        }
         drop(core);
+        if let Some(reason) = consumer.context().broken() {
+            result = Err(reason.to_owned());
+            break;
+        }
         if !has_read && !has_heard {
             thread::park_timeout(rest);
         }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::window::Progress;
 use crate::cancellation::Flag;
 use crate::consumer::engine::{Arrival, Epoch, Millis, PartitionId};
 
@@ -34,6 +35,8 @@ pub(super) struct Partition {
     pub(super) paused: Option<Millis>,
     /// Whether librdkafka was told.
     pub(super) held: bool,
+    /// How far it is from where it is to end.
+    pub(super) progress: Progress,
     /// Records read and not yet given to the engine, in order of offset.
     pub(super) ahead: VecDeque<Arrival>,
 }
@@ -74,6 +77,7 @@ impl Partitions {
             since_turn: 0,
             paused: None,
             held: false,
+            progress: Progress::default(),
             ahead: VecDeque::new(),
         });
         id

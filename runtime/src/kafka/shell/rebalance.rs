@@ -1,15 +1,17 @@
 //! What librdkafka calls back while it is polled: partitions given, asked back or lost, commits answered.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, TopicPartitionList};
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use super::core::Core;
+use super::window::{Bounds, Window};
 use crate::kafka::client;
 use crate::telemetry::add;
 
@@ -18,11 +20,19 @@ pub(super) struct Rebalances {
     core: Mutex<Core>,
     /// How often partitions were given or taken.
     count: AtomicU64,
+    window: Window,
+    /// Why the consumer cannot go on.
+    broken: OnceLock<String>,
 }
 
 impl Rebalances {
-    pub(super) fn new(core: Core) -> Self {
-        Self { core: Mutex::new(core), count: AtomicU64::new(0) }
+    pub(super) fn new(core: Core, window: Window) -> Self {
+        Self { core: Mutex::new(core), count: AtomicU64::new(0), window, broken: OnceLock::new() }
+    }
+
+    /// Why the consumer cannot go on, if it cannot.
+    pub(super) fn broken(&self) -> Option<&str> {
+        self.broken.get().map(String::as_str)
     }
 
     /// Never held while librdkafka is polled: its callbacks need it.
@@ -36,10 +46,26 @@ impl Rebalances {
     }
 
     fn given(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> KafkaResult<()> {
-        self.core().assign(list);
+        let mut list = list.clone();
+        let bounds = match self.window.find(consumer, &list, |topic| self.core().is_beside(topic)) {
+            Ok(bounds) => bounds,
+            Err(error) => {
+                // To read from anywhere else would be to skip events, or to handle the wrong ones.
+                let reason = format!("where its partitions begin and end cannot be found: {error}");
+                let _ = self.broken.set(reason);
+                list = TopicPartitionList::new();
+                Vec::new()
+            }
+        };
+        for Bounds { topic, number, begin, .. } in &bounds {
+            if let Some(begin) = begin {
+                list.set_partition_offset(topic, *number, Offset::Offset(*begin))?;
+            }
+        }
+        self.core().assign(&list, &bounds);
         match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(&list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&list),
         }
     }
 
@@ -73,6 +99,9 @@ impl Rebalances {
 impl ClientContext for Rebalances {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         client::log(level, facility, line);
+    }
+    fn stats(&self, statistics: Statistics) {
+        self.core().partitions.hear(&statistics);
     }
     fn error(&self, error: KafkaError, reason: &str) {
         client::error(&error, reason);
