@@ -13,6 +13,7 @@ mod consume;
 mod contenders;
 mod engine;
 mod event;
+mod exact;
 mod generate;
 mod machine;
 mod publish;
@@ -45,7 +46,7 @@ fn main() {
     if wants("engine") {
         engine::figures(&mut report);
     }
-    if wants("publish") || wants("consume") {
+    if wants("publish") || wants("consume") || wants("exact") {
         let kafka = KafkaService::for_benchmarks();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         if wants("publish") {
@@ -53,6 +54,9 @@ fn main() {
         }
         if wants("consume") {
             consume::figures(&kafka, &runtime, &mut report);
+        }
+        if wants("exact") {
+            exact::figures(&kafka, &runtime, &mut report);
         }
     }
     // A part of the figures is for trying things; only a whole run is kept.
