@@ -29,10 +29,10 @@ demo: ## Generate the Conecta360 crate, then publish and consume its nine events
 	printf '\n$$ cargo run -p conecta360 --bin demo\n'; \
 	$(CARGO) run -q -p conecta360 --bin demo
 
-deps: ## Fetch what the real services need (Kafka, PostgreSQL) into .cache, with Maven
+deps: ## Fetch what the real services need (Kafka, PostgreSQL, Redis) into .cache, with Maven
 	@tests/services/deps.sh
 
-test: deps ## Every test: units, generated crates, doc examples, end to end on a real Kafka and a real PostgreSQL
+test: deps ## Every test: units, generated crates, doc examples, end to end on a real Kafka, PostgreSQL and Redis
 	@mkdir -p "$(TARGET_DIR)" && rm -f "$(SERVICES_LOG)"
 	CONECTA_SERVICES_LOG="$(SERVICES_LOG)" $(CARGO) test --workspace
 	@test -s "$(SERVICES_LOG)" || { echo 'error: no test used a real service' >&2; exit 1; }
@@ -48,6 +48,7 @@ lint: ## Format, clippy, docs, each feature alone, licences, what must not be in
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features testing -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features decimal -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features postgres -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features --features redis -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(GENERATE_EXAMPLE) --check
 	$(CARGO) test -p conecta-tests --test house
@@ -64,14 +65,14 @@ examples: ## Write examples/conecta360-events anew
 docs: ## Write what stands in docs/ and is made from the source anew
 	UPDATE_DOCS=1 $(CARGO) test -q -p conecta-gen --test docs
 
-chaos: deps ## Kill, freeze and rebalance under load, on a real Kafka and a real PostgreSQL
-	$(CARGO) test -p conecta-tests --test kafka --test postgres chaos:: -- --nocapture
+chaos: deps ## Kill, freeze and rebalance under load, on a real Kafka, PostgreSQL and Redis
+	$(CARGO) test -p conecta-tests --test kafka --test inbox chaos:: -- --nocapture
 
 soak: deps ## The same for longer: five million schedules of the engine, 3,000 schemas, a million documents
 	CONECTA_ENGINE_SCHEDULES=5000000 $(CARGO) test -p conecta-runtime --lib engine::tests::schedule
 	CONECTA_ORACLE_CASES=3000 CONECTA_ORACLE_CRATES=1000 $(CARGO) test -p conecta-gen --test oracle
 	CONECTA_FUZZ_RUNS=1000000 CONECTA_FUZZ_CRATES=1000 $(CARGO) test -p conecta-gen --test fuzz
-	CONECTA_SOAK=1 $(CARGO) test -p conecta-tests --test kafka --test postgres chaos:: -- --nocapture
+	CONECTA_SOAK=1 $(CARGO) test -p conecta-tests --test kafka --test inbox chaos:: -- --nocapture
 
 services-up: deps ## Start Kafka and leave it running; NODES=3 for a cluster
 	@brokers=$$(tests/services/kafka.sh start $(or $(NODES),1)); \

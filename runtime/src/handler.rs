@@ -154,17 +154,23 @@ pub enum FailureKind {
 
 /// Whether an error says by itself that something every event needs is away.
 fn is_down(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
-    #[cfg(feature = "postgres")]
-    return crate::inbox::postgres::is_down(error);
-    #[cfg(not(feature = "postgres"))]
-    {
-        let _ = error;
-        false
+    let mut link: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = link {
+        #[cfg(feature = "postgres")]
+        if let Some(error) = error.downcast_ref() {
+            return crate::inbox::postgres::is_down(error);
+        }
+        #[cfg(feature = "redis")]
+        if let Some(error) = error.downcast_ref() {
+            return crate::inbox::redis::is_down(error);
+        }
+        link = error.source();
     }
+    false
 }
 
-/// A handler's failure. Not an `Error` itself, so that `?` turns any error into a transient one; with the feature `postgres`,
-/// one of tokio-postgres that says that the database is away becomes a dependency's.
+/// A handler's failure. Not an `Error` itself, so that `?` turns any error into a transient one; with the features `postgres` and
+/// `redis`, one of tokio-postgres or redis that says that its server is away becomes a dependency's.
 pub struct HandlerError {
     kind: FailureKind,
     source: Box<dyn StdError + Send + Sync>,

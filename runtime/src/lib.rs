@@ -16,6 +16,8 @@
 //! |---|---|
 //! | none | events, codec and traits, without I/O: for a crate of events |
 //! | `kafka`, the default | publisher, consumer and topics, over librdkafka |
+//! | `postgres` | an inbox in PostgreSQL, whose transaction handlers are lent |
+//! | `redis` | an inbox in Redis |
 //! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 

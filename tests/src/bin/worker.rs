@@ -13,6 +13,7 @@ use conecta_runtime::kafka::KafkaSettings;
 use conecta_runtime::{Delivery, HandlerError};
 use conecta_tests::contract::effect;
 use conecta_tests::effects::EffectLog;
+use conecta_tests::worker::ends_with_the_test;
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
 
 struct Worker {
@@ -40,11 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         effects: EffectLog::append_to(Path::new(effects)),
         work: Duration::from_micros(microseconds.parse()?),
     };
-    // The test that started it holds the other end: a test that is killed leaves no worker behind.
-    std::thread::spawn(|| {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        std::process::exit(1);
-    });
+    ends_with_the_test();
     let mut settings = KafkaSettings::new(brokers)?.replication_factor(1);
     for property in properties {
         let (name, value) = property.split_once('=').ok_or("a property is NAME=VALUE")?;

@@ -1,25 +1,14 @@
 //! What PostgreSQL's errors mean to a consumer.
 
-use std::error::Error as StdError;
+use std::error::Error as _;
 
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::handler::HandlerError;
 
-/// Whether the database is away, rather than unhappy with a statement. Looks behind errors that wrap one of PostgreSQL's.
-pub(crate) fn is_down(error: &(dyn StdError + 'static)) -> bool {
-    let mut link = Some(error);
-    while let Some(error) = link {
-        if let Some(error) = error.downcast_ref::<Error>() {
-            return down(error);
-        }
-        link = error.source();
-    }
-    false
-}
-
-fn down(error: &Error) -> bool {
+/// Whether the database is away, rather than unhappy with a statement.
+pub(crate) fn is_down(error: &Error) -> bool {
     let Some(state) = error.code() else {
         // Not an answer of the server: the connection is gone, or what came over it was nothing PostgreSQL says. The
         // latter two are mistakes of the caller, and come back with every try.
@@ -61,7 +50,7 @@ pub(super) fn of_commit(error: Error, ended: Option<&Error>) -> HandlerError {
         Some(state) if *state == SqlState::NO_ACTIVE_SQL_TRANSACTION => HandlerError::transient(
             "the handler ended the inbox's transaction: the consumer commits it and rolls it back",
         ),
-        _ if down(&error) => HandlerError::dependency(error),
+        _ if is_down(&error) => HandlerError::dependency(error),
         _ => HandlerError::transient(error),
     }
 }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use conecta_runtime::HandlerError;
 use conecta_runtime::inbox::postgres::PostgresInbox;
+use conecta_runtime::inbox::redis::RedisInbox;
 use conecta_runtime::inbox::{Admission, EventKey, Inbox, MemoryInbox};
-use conecta_tests::PostgresService;
+use conecta_tests::wire::unique;
+use conecta_tests::{PostgresService, RedisService};
 
 use Admission::{Duplicate, Fresh};
 
@@ -23,7 +26,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    for memory: in_memory, postgres: in_postgres => {
+    for memory: in_memory, postgres: in_postgres, redis: in_redis => {
         only_a_committed_event_is_a_duplicate,
         a_session_dropped_in_the_middle_is_rolled_back,
         each_group_handles_an_event_once,
@@ -44,6 +47,53 @@ async fn in_postgres() -> PostgresInbox {
     let inbox = PostgresInbox::new(PostgresService::shared().database().await.config());
     inbox.migrate().await.unwrap();
     inbox
+}
+
+/// A database of a test's own: Redis has sixteen, so it is a group of its own instead.
+async fn in_redis() -> Grouped<RedisInbox> {
+    Grouped { inner: RedisInbox::new(RedisService::shared().url()).unwrap(), prefix: unique("conformance") }
+}
+
+/// An inbox that makes other groups of the groups it is asked for.
+struct Grouped<I> {
+    inner: I,
+    prefix: String,
+}
+
+impl<I: Inbox> Inbox for Grouped<I> {
+    type Session = I::Session;
+    type Context = I::Context;
+
+    async fn open(&self) -> Result<I::Session, HandlerError> {
+        self.inner.open().await
+    }
+
+    async fn begin(
+        &self,
+        session: &mut I::Session,
+        events: &[EventKey<'_>],
+        admissions: &mut Vec<Admission>,
+    ) -> Result<(), HandlerError> {
+        let groups: Vec<String> = events.iter().map(|event| format!("{}-{}", self.prefix, event.group)).collect();
+        let events: Vec<_> = groups.iter().zip(events).map(|(group, event)| EventKey { group, id: event.id }).collect();
+        self.inner.begin(session, &events, admissions).await
+    }
+
+    fn lend(&self, session: &mut I::Session) -> Result<I::Context, HandlerError> {
+        self.inner.lend(session)
+    }
+
+    fn reclaimed(&self, session: &mut I::Session) -> bool {
+        self.inner.reclaimed(session)
+    }
+
+    async fn commit(&self, session: &mut I::Session) -> Result<(), HandlerError> {
+        self.inner.commit(session).await
+    }
+
+    async fn rollback(&self, session: &mut I::Session) -> Result<(), HandlerError> {
+        self.inner.rollback(session).await
+    }
 }
 
 async fn begin<I: Inbox>(inbox: &I, session: &mut I::Session, ids: &[&str]) -> Vec<Admission> {
