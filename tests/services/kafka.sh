@@ -10,6 +10,9 @@
 #   kafka.sh start-node DIR ID
 #   kafka.sh tool CLASS [ARG…]      one of Kafka's own tools, such as org.apache.kafka.tools.TopicCommand
 #
+# With CONECTA_BROKER_PROXY=PORT a single node has a second listener, whose address stands in DIR/proxied, and says of it that it
+# is at PORT: who begins there stays on that way.
+#
 # NODES is 1 unless given. DIR is `run/kafka` in the cache unless given.
 # The jars come from `make deps`.
 set -euo pipefail
@@ -61,11 +64,22 @@ configure() {
 		broker.session.timeout.ms=3000
 		broker.heartbeat.interval.ms=500
 		PROPERTIES
+        [[ -z ${CONECTA_BROKER_PROXY:-} ]] || lead_astray "$dir" "$dir/$id/server.properties"
         printf '%s\n' "$broker" >>"$dir/addresses"
         java "${jvm[@]}" -cp "$libs/*" kafka.tools.StorageTool format -t Q29uZWN0YUNvbmVjdGFDbw \
             -c "$dir/$id/server.properties" >"$dir/$id/format.log" 2>&1 ||
             die "Kafka could not format its storage: $(cat "$dir/$id/format.log")"
     done
+}
+
+# lead_astray DIR FILE: adds the listener that is announced at another port to a node's properties.
+lead_astray() {
+    local port
+    port=$(free_ports 1)
+    printf '127.0.0.1:%s\n' "$port" >"$1/proxied"
+    sed -i -e "s|^\(listeners=.*\)|\1,PROXIED://127.0.0.1:$port|" \
+        -e "s|^\(advertised.listeners=.*\)|\1,PROXIED://127.0.0.1:$CONECTA_BROKER_PROXY|" \
+        -e 's|^\(listener.security.protocol.map=.*\)|\1,PROXIED:PLAINTEXT|' "$2"
 }
 
 # launch DIR ID: starts the node, and does not wait for it.

@@ -1,6 +1,7 @@
 //! The Conecta360 contract on a broker of a test's own, and consumers that run until they are told to stop.
 
 use std::future::Future;
+use std::ops::Range;
 use std::time::Duration;
 
 use conecta_runtime::kafka::{Admin, KafkaPublisher, KafkaSettings};
@@ -29,9 +30,15 @@ impl Contract {
     /// # Panics
     /// When that cannot be done.
     pub async fn start() -> Self {
-        let kafka = KafkaService::start(1);
-        // The contract wants three copies, the broker is one.
-        let settings = KafkaSettings::new(kafka.brokers()).unwrap().replication_factor(1);
+        Self::on(KafkaService::start(1), 1).await
+    }
+
+    /// Has that cluster get the contract's topics, with so many copies.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn on(kafka: KafkaService, copies: i16) -> Self {
+        let settings = KafkaSettings::new(kafka.brokers()).unwrap().replication_factor(copies);
         Admin::new(&settings).unwrap().create_topics(conecta360_events::topics()).await.unwrap();
         for topic in conecta360_events::topics() {
             kafka.wait_for_topic(topic.name, topic.partitions.unwrap_or(1));
@@ -45,8 +52,16 @@ impl Contract {
     /// # Panics
     /// When one is not acknowledged.
     pub async fn publish_cases(&self, cases: i64, each: u32) {
+        self.publish_part(cases, 0..each).await;
+    }
+
+    /// The same of some events of each case.
+    ///
+    /// # Panics
+    /// When one is not acknowledged.
+    pub async fn publish_part(&self, cases: i64, each: Range<u32>) {
         let events: Vec<CasoCreado> =
-            (0..each).flat_map(|seq| (0..cases).map(move |key| caso_creado(Effect { key, seq }))).collect();
+            each.flat_map(|seq| (0..cases).map(move |key| caso_creado(Effect { key, seq }))).collect();
         let receipts = self.publisher.publish_all(&events).await.unwrap();
         assert_eq!(receipts.len(), events.len());
     }

@@ -12,6 +12,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::proxy::Proxy;
 use crate::service::{Kept, note};
 use crate::wire::until;
 
@@ -61,6 +62,20 @@ impl KafkaService {
         let mut script = script();
         script.env("CONECTA_BROKER_JVM", "bench").env("CONECTA_BROKER_HEAP", "2g");
         Self::run(script, 1)
+    }
+
+    /// A broker that can be reached by way of a proxy as well: that is told where it leads to.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn behind(proxy: &Proxy) -> Self {
+        let mut script = script();
+        script.env("CONECTA_BROKER_PROXY", proxy.port().to_string());
+        let kafka = Self::run(script, 1);
+        let dir = kafka.started.as_ref().expect("it was started here").dir();
+        proxy.leads_to(std::fs::read_to_string(dir.join("proxied")).unwrap().trim().parse().unwrap());
+        kafka
     }
 
     fn run(mut script: Command, nodes: u32) -> Self {
@@ -167,6 +182,32 @@ impl KafkaService {
             let found = metadata.topics().first()?.partitions();
             let led = found.iter().filter(|partition| partition.leader() >= 0).count();
             (led == usize::try_from(partitions).ok()?).then_some(())
+        });
+    }
+
+    /// Waits until a group is of so many members, and has shared its partitions out.
+    ///
+    /// # Panics
+    /// After a minute.
+    pub fn wait_for_members(&self, group: &str, members: usize) {
+        let client: BaseConsumer = self.client().create().unwrap();
+        until(Duration::from_secs(60), &format!("{group} to have {members} member(s)"), || {
+            let groups = client.fetch_group_list(Some(group), Duration::from_secs(10)).ok()?;
+            let found = groups.groups().first()?;
+            (found.state() == "Stable" && found.members().len() == members).then_some(())
+        });
+    }
+
+    /// Waits until each partition of a topic has so many copies that are in step.
+    ///
+    /// # Panics
+    /// After a minute.
+    pub fn wait_for_copies(&self, name: &str, copies: usize) {
+        let client: BaseConsumer = self.client().create().unwrap();
+        until(Duration::from_secs(60), &format!("{copies} copies of {name} to be in step"), || {
+            let metadata = client.fetch_metadata(Some(name), Duration::from_secs(10)).ok()?;
+            let found = metadata.topics().first()?.partitions();
+            found.iter().all(|partition| partition.isr().len() == copies).then_some(())
         });
     }
 

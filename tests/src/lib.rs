@@ -9,6 +9,7 @@ pub mod fault;
 pub mod java;
 pub mod kafka;
 pub mod postgres;
+pub mod proxy;
 pub mod redis;
 mod service;
 pub mod wire;

@@ -3,6 +3,10 @@
 //!
 //! `CONECTA_SOAK=1` makes each of them twenty times as long.
 
+mod brokers;
+mod network;
+mod records;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +15,7 @@ use conecta_tests::contract::Contract;
 use conecta_tests::effects::{Effects, Verdict};
 use conecta_tests::wire::until;
 use conecta_tests::worker::{Worker, Workers};
+use nix::sys::signal::Signal;
 
 const CASES: i64 = 500;
 /// How long a handler takes: so that a rebalance comes while there is still something to do.
@@ -34,12 +39,25 @@ struct Chaos {
     properties: &'static [&'static str],
 }
 
+/// How many events of each case.
+fn each() -> u32 {
+    if is_soak() { 800 } else { 40 }
+}
+
+fn is_soak() -> bool {
+    std::env::var_os("CONECTA_SOAK").is_some()
+}
+
 impl Chaos {
     async fn start(properties: &'static [&'static str]) -> Self {
-        let contract = Contract::start().await;
-        let each = if std::env::var_os("CONECTA_SOAK").is_some() { 800 } else { 40 };
-        contract.publish_cases(CASES, each).await;
-        let published = (0..CASES).map(|case| (case, each)).collect();
+        let chaos = Self::on(Contract::start().await, properties);
+        chaos.contract.publish_cases(CASES, each()).await;
+        chaos
+    }
+
+    /// Where [`CASES`] with [`each`] event are yet to be published.
+    fn on(contract: Contract, properties: &'static [&'static str]) -> Self {
+        let published = (0..CASES).map(|case| (case, each())).collect();
         Self { contract, published, folder: tempfile::tempdir().unwrap(), properties }
     }
 
@@ -48,9 +66,13 @@ impl Chaos {
     }
 
     fn worker_that_takes(&self, work: Duration) -> Worker {
+        self.worker_through(self.contract.kafka.brokers(), work)
+    }
+
+    fn worker_through(&self, brokers: &str, work: Duration) -> Worker {
         let workers = Workers {
             program: Path::new(env!("CARGO_BIN_EXE_worker")),
-            brokers: self.contract.kafka.brokers(),
+            brokers,
             group: GROUP,
             work,
             properties: self.properties,
@@ -155,4 +177,42 @@ async fn members_leave_and_die_while_others_take_over() {
     chaos.wait_until_committed();
     assert!(stays.terminate().success());
     chaos.judge("leave-and-die");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_never_left_in_peace_loses_nothing_and_doubles_nothing() {
+    let chaos = Chaos::start(COOPERATIVE).await;
+    let stays = chaos.worker();
+    chaos.wait_for_member(stays.id());
+    // Each of them joins, handles something and leaves: two rebalances.
+    let mut comings = 0;
+    while chaos.contract.kafka.lag(GROUP, TOPIC) > 0 && comings < if is_soak() { 60 } else { 6 } {
+        let passing = chaos.worker();
+        let handled = || chaos.effects().of_process(passing.id()) > 0 || chaos.contract.kafka.lag(GROUP, TOPIC) == 0;
+        until(LIMIT, "a member to take part", || handled().then_some(()));
+        assert!(passing.terminate().success(), "SIGTERM is an orderly end");
+        comings += 1;
+    }
+    assert!(comings > 2, "there was time for {comings} members to come and go");
+    chaos.wait_until_committed();
+    assert!(stays.terminate().success());
+    let verdict = chaos.judge("rebalances-without-end");
+    assert_eq!(verdict.doubled, 0, "nobody died: what was handled was committed before its partition moved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_frozen_past_its_session_disturbs_nobody_when_it_thaws() {
+    let chaos = Chaos::start(COOPERATIVE).await;
+    let (frozen, other) = (chaos.worker(), chaos.worker());
+    chaos.wait_for_member(frozen.id());
+    frozen.signal(Signal::SIGSTOP);
+    let before = chaos.effects().of_process(other.id());
+    // Its partitions are handled to their ends while it knows nothing.
+    chaos.wait_until_committed();
+    assert!(chaos.effects().of_process(other.id()) > before);
+    let missing = chaos.effects().verdict(&chaos.published).lost;
+    frozen.signal(Signal::SIGCONT);
+    assert!(frozen.terminate().success() && other.terminate().success());
+    assert_eq!(missing, 0, "all was handled without the frozen member");
+    chaos.judge("frozen-and-thawed");
 }
