@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::config::{Config, Role};
-use crate::diagnostic::{self, Code, Diagnostic};
+use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::document::Document;
 use crate::emit::Context;
 use crate::files::FileSet;
@@ -89,6 +89,19 @@ pub fn generate_modules(loaded: &mut Loaded, config: &Config) -> Option<FileSet>
         files
     });
     finish(loaded, findings, files, config)
+}
+
+/// Adds to `loaded` the errors and warnings that generating would find: names, types, places of the configuration, messages
+/// that cannot be told apart. What generating only takes note of, such as a version that it guesses, is left to it.
+///
+/// Where an error leaves the types in doubt nothing is added: it would be about what is lacking.
+pub fn check(loaded: &mut Loaded, config: &Config) {
+    let mut findings = Vec::new();
+    let _ = Plan::new(loaded, config, &mut findings);
+    config.lint.settle(&mut findings, &loaded.document);
+    findings.retain(|found| found.severity <= Severity::Warning);
+    loaded.diagnostics.extend(findings);
+    diagnostic::sort(&mut loaded.diagnostics, &loaded.document);
 }
 
 fn finish(

@@ -31,5 +31,5 @@ pub mod validate;
 
 pub use builder::{BuildError, Builder};
 pub use document::Source;
-pub use generate::{CrateOptions, GenerateError, Runtime, generate_crate, generate_modules};
+pub use generate::{CrateOptions, GenerateError, Runtime, check, generate_crate, generate_modules};
 pub use load::{Loaded, load, load_with};

@@ -8,7 +8,7 @@ use crate::api::Api;
 use crate::render::{TemplateError, Templates};
 
 /// Kafka takes no longer name.
-const LONGEST_NAME: usize = 249;
+pub(crate) const LONGEST_NAME: usize = 249;
 /// What a dead letter is kept for at least: Kafka's own default, a week.
 const DEAD_LETTER_RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 

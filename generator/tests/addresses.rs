@@ -101,11 +101,16 @@ fn elsewhere_than_on_kafka_there_is_no_topic_to_name() {
 
 #[test]
 fn a_location_that_leads_nowhere_is_told_and_the_parameter_asked_for() {
-    let document = TENANTS.replace("$message.payload#/user/id", "$message.payload#/user/name");
-    let (files, loaded) = generate("found", &document, None, "");
-    let found: Vec<_> = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0817").collect();
-    let [found] = found.as_slice() else { panic!("{:#?}", loaded.diagnostics) };
-    assert_eq!(found.message, "`$message.payload#/user/name` leads to no scalar of `Bill`");
-    let text = files.unwrap().get("src/bills.rs").unwrap().to_owned();
-    assert!(text.contains("parameters: &BillsParameters,"), "{text}");
+    for (location, code, said) in [
+        ("user/name", "CG0414", "`Bill` has no property `name`"),
+        ("user", "CG0817", "`$message.payload#/user` leads to no scalar of `Bill`"),
+    ] {
+        let document = TENANTS.replace("$message.payload#/user/id", &format!("$message.payload#/{location}"));
+        let (files, loaded) = generate("found", &document, None, "");
+        let found: Vec<_> = loaded.diagnostics.iter().map(|d| (d.code.to_string(), &*d.message)).collect();
+        let found: Vec<_> = found.iter().filter(|(code, _)| ["CG0414", "CG0817"].contains(&&**code)).collect();
+        assert_eq!(found, [&(code.to_owned(), said)]);
+        let text = files.unwrap().get("src/bills.rs").unwrap().to_owned();
+        assert!(text.contains("parameters: &BillsParameters,"), "{text}");
+    }
 }

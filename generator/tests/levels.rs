@@ -230,3 +230,30 @@ fn json_findings_are_what_their_schema_says() {
     }
     assert!(!judge.is_valid(&serde_json::json!([{ "code": "CG0101" }])), "the schema tells right from wrong");
 }
+
+#[test]
+fn check_tells_what_generate_would_and_each_tells_it_once() {
+    let spec = "asyncapi: 2.6.0\ninfo: { title: t, version: 1.0.0 }\nchannels:\n  c: { publish: { message: { payload: { type: object, x-rust-name: no name, properties: { a: { not: { type: string } } } } } } }\n";
+    let folder = Folder::new().with("spec.yaml", spec);
+    assert_eq!(briefs(&folder), ["CG0812 4:68 error", "CG0801 4:94 warning"]);
+    let said = folder.run(&["generate", "spec.yaml", "-o", "out"]);
+    for code in ["error[CG0812]", "warning[CG0801]", "note[CG0820]"] {
+        assert_eq!(text(&said.stderr).matches(code).count(), 1, "{code}: {}", text(&said.stderr));
+    }
+    // What generating only takes note of is told by `check` where it is given more weight.
+    let folder = folder.with("conecta-gen.toml", "[lint]\nCG0820 = 'warn'\n");
+    assert!(briefs(&folder).contains(&"CG0820 4:28 warning".to_owned()), "{:?}", briefs(&folder));
+}
+
+#[test]
+fn addresses_are_held_against_each_other_within_a_budget() {
+    let of = |n: usize| -> String {
+        let channel = |i| format!("  '{{a}}-{{b}}.m{i}.{{c}}': {{ parameters: {{ a: {{}}, b: {{}}, c: {{}} }} }}\n");
+        let head = "asyncapi: 2.6.0\ninfo: { title: t, version: 1.0.0 }\nchannels:\n";
+        (0..n).fold(head.to_owned(), |all, i| all + &channel(i))
+    };
+    assert_eq!(briefs(&Folder::new().with("spec.yaml", of(40))), [""; 0]);
+    let found = Folder::new().with("spec.yaml", of(3_000)).check(&["spec.yaml"]);
+    let [found] = found.as_slice() else { panic!("{} findings", found.len()) };
+    assert_eq!((&*found.code, &*found.message), ("CG0712", "from here on addresses are not held against each other"));
+}

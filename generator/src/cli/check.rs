@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Exit, output};
 use crate::{
     diagnostic::{Format, Severity, render},
-    load_with,
+    generate, load_with,
 };
 
 /// Check a document and report every fault with its place
@@ -45,7 +45,8 @@ fn check(args: &Args) -> Result<Exit, Exit> {
     let spec = output::source(&args.spec)?;
     let topics = args.topics.as_deref().map(output::source).transpose()?;
     let inputs = output::inputs(&args.spec, args.config.as_deref(), &args.allow_dir, Some(args.format))?;
-    let loaded = load_with(spec, topics, &inputs.files, &inputs.config);
+    let mut loaded = load_with(spec, topics, &inputs.files, &inputs.config);
+    generate::check(&mut loaded, &inputs.config);
     output::results(&render(&loaded.diagnostics, &loaded.document, args.format, output::colour()))?;
     let unsound = loaded.diagnostics.iter().any(|d| d.severity == Severity::Error);
     Ok(if unsound { Exit::Findings } else { Exit::Fine })

@@ -130,8 +130,9 @@ fn located(
     findings: &mut Vec<Diagnostic>,
 ) -> HashMap<MessageId, Source> {
     let Some(location) = parameter.location.as_deref() else { return HashMap::new() };
+    let Some(expression) = Expression::parse(location, parameter.place) else { return HashMap::new() };
     let source = |id: MessageId| {
-        let Expression { part, path, .. } = Expression::parse(location, parameter.place)?;
+        let Expression { part, path, .. } = &expression;
         match part {
             Part::Payload => {
                 let payload = outline.messages[id.0 as usize].payload.filter(|used| !used.nullable)?;
@@ -150,6 +151,10 @@ fn located(
     for &id in &channel.messages {
         let Some(source) = source(id) else {
             let message = &api.messages[id.0 as usize];
+            // That there is nothing at all is said where it is looked for (CG0414).
+            if expression.astray(&api.schemas, message).is_some() {
+                return HashMap::new();
+            }
             let said = format!("`{location}` leads to no scalar of `{}`", message.name);
             findings.push(
                 Diagnostic::new(Code::NO_LOCATION, said)

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::{
-    api::{AdditionalProperties, Expression, Message, Part, Payload, SchemaId, Schemas},
+    api::{Expression, Message, Part, Schemas},
     diagnostic::{Code, Diagnostic, Findings},
 };
 
@@ -31,14 +31,10 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 fn astray(schemas: &Schemas, message: &Message, expression: &Expression) -> Option<Diagnostic> {
-    let (what, schema) = match (expression.part, &message.payload) {
-        (Part::Header, _) => ("header", message.headers),
-        (Part::Payload, Payload::Schema(id)) => ("property", Some(*id)),
-        (Part::Payload, _) => return None,
-    };
-    let step = match schema {
-        Some(schema) => lost(schemas, schema, &expression.path)?,
-        None => expression.path.first()?.clone(),
+    let step = expression.astray(schemas, message)?;
+    let what = match expression.part {
+        Part::Header => "header",
+        Part::Payload => "property",
     };
     Some(
         Diagnostic::new(Code::NO_SUCH_LOCATION, format!("`{}` has no {what} `{step}`", message.name))
@@ -48,22 +44,4 @@ fn astray(schemas: &Schemas, message: &Message, expression: &Expression) -> Opti
                 Part::Payload => "correct the expression, or describe the property".to_owned(),
             }),
     )
-}
-
-/// The step of a path that there is not, where that is certain.
-fn lost(schemas: &Schemas, mut at: SchemaId, path: &[String]) -> Option<String> {
-    for step in path {
-        let schema = &schemas[at];
-        match schema.properties.get(step) {
-            Some(next) => at = *next,
-            None => {
-                let other = schema.properties.is_empty()
-                    || !schema.pattern_properties.is_empty()
-                    || matches!(schema.additional, AdditionalProperties::Schema(_))
-                    || !(schema.one_of.is_empty() && schema.any_of.is_empty() && schema.conditions.is_empty());
-                return (!other).then(|| step.clone());
-            }
-        }
-    }
-    None
 }

@@ -1,6 +1,7 @@
 //! The rules of `check`, one a file. What the walk over the objects and the merging of schemas cannot but notice is reported
 //! there; here is what has to be looked for.
 
+mod address_parameters;
 mod addresses;
 mod avro;
 mod bindings;
@@ -11,10 +12,13 @@ mod examples;
 mod headers;
 mod identifiers;
 mod infinite;
+mod keys;
 mod listed;
 mod locations;
 mod operation_channels;
 mod order;
+mod overlaps;
+mod parameter_values;
 mod parameters;
 mod patterns;
 mod protobuf;
@@ -24,6 +28,7 @@ mod security;
 mod servers;
 mod tags;
 mod topic_names;
+mod unaddressed;
 mod undefined_tags;
 mod unused;
 mod variables;
@@ -47,6 +52,7 @@ struct Context<'a> {
 /// Applies every rule. Examples that contradict their schema are marked in the model.
 pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut Findings) {
     let cx = Context { document, resolved };
+    address_parameters::check(&cx, findings);
     addresses::check(&cx, findings);
     avro::check(&cx, findings);
     bindings::check(&cx, findings);
@@ -56,10 +62,13 @@ pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut F
     headers::check(&cx, findings);
     identifiers::check(&cx, findings);
     infinite::check(&cx, findings);
+    keys::check(&cx, findings);
     listed::check(&cx, findings);
     locations::check(&cx, findings);
     operation_channels::check(&cx, findings);
     order::check(&cx, findings);
+    overlaps::check(&cx, findings);
+    parameter_values::check(&cx, findings);
     parameters::check(&cx, findings);
     patterns::check(&cx, findings);
     protobuf::check(&cx, findings);
@@ -69,6 +78,7 @@ pub(crate) fn run(document: &Document, resolved: &mut Resolved, findings: &mut F
     servers::check(&cx, findings);
     tags::check(&cx, findings);
     topic_names::check(&cx, findings);
+    unaddressed::check(&cx, findings);
     undefined_tags::check(&cx, findings);
     unused::check(&cx, findings);
     variables::check(&cx, findings);

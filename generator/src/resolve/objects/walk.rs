@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Object, Role, Shape, security, v2};
 use crate::{
     api::Expression,
-    diagnostic::{At, Code, Diagnostic, Findings},
+    diagnostic::{At, Code, Diagnostic, Findings, Severity},
     document::{Document, Kind, Place, nearest},
     resolve::{Refs, format::written, refs::reference},
 };
@@ -161,6 +161,14 @@ impl Walk<'_> {
         // Beside the `oneOf` of 2.x a message has no fields.
         let is_choice = std::ptr::eq(object, &v2::MESSAGE) && self.document.get(place, "oneOf").is_some();
         let object = if is_choice { &v2::ONE_OF } else { object };
+        let choices = self.document.get(place, "oneOf").filter(|_| is_choice);
+        let none =
+            |list: &Place| self.document.kind(*list) == Kind::List && self.document.items(*list).next().is_none();
+        if let Some(list) = choices.filter(none) {
+            let mut found = Diagnostic::new(Code::BAD_VALUE, "this choice lists no message").at_key(list);
+            found.severity = Severity::Warning;
+            self.findings.push(found.help("list the messages, or leave `message` out: nothing is generated for it"));
+        }
         if !self.seen.insert((place, object)) {
             return;
         }

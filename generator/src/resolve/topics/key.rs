@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    api::{Api, Channel, Payload, SchemaId, Schemas, TopicKey, TypeSet},
+    api::{Api, Channel, Payload, Schema, SchemaId, Schemas, TopicKey, TypeSet},
     diagnostic::{At, Code, Diagnostic},
     document::Place,
 };
@@ -15,8 +15,8 @@ const MOST: usize = 100_000;
 struct Found {
     path: Vec<String>,
     schema: SchemaId,
-    /// The part of the path that is not required.
-    optional: Option<String>,
+    /// The part of the path without which an event may come, and why: it is optional, or may be null.
+    optional: Option<(String, &'static str)>,
 }
 
 /// Finds the key named `name` (a property's name, or its path with dots) in every message of a channel. `at` is where the
@@ -65,11 +65,8 @@ fn in_payload(schemas: &Schemas, payload: SchemaId, name: &str, message: &str, a
         ([only], _) => {
             let schema = &schemas[only.schema];
             if !is_scalar(schemas, only.schema) {
-                let what = if schema.types.contains(TypeSet::NULL) && schema.types != TypeSet::ANY {
-                    "may be null"
-                } else {
-                    "is neither a string, an integer nor a boolean"
-                };
+                let what =
+                    if may_be_null(schema) { "may be null" } else { "is neither a string, an integer nor a boolean" };
                 return Err(Diagnostic::new(
                     Code::KEY_NOT_SCALAR,
                     format!("`{}` of `{message}` {what}", only.path.join(".")),
@@ -92,14 +89,14 @@ fn in_payload(schemas: &Schemas, payload: SchemaId, name: &str, message: &str, a
                 ))
         }
         ([], Some(first)) => {
-            let optional = first.optional.as_deref().unwrap_or_default();
+            let (part, why) = first.optional.as_ref().map_or(("", ""), |(part, why)| (part, why));
             Err(Diagnostic::new(
                 Code::KEY_OPTIONAL,
-                format!("`{optional}` of `{message}` is optional, so an event may come without its key"),
+                format!("`{part}` of `{message}` {why}, so an event may come without its key"),
             )
             .at(at)
             .related(At::Key(schemas[first.schema].place), "the property")
-            .help("make it required, or choose a key that is"))
+            .help("make all of its path required and never null, or choose a key that is"))
         }
         (several, _) => {
             let paths: Vec<String> = several.iter().take(8).map(|f| format!("`{}`", f.path.join("."))).collect();
@@ -119,8 +116,12 @@ fn along(schemas: &Schemas, payload: SchemaId, path: &str) -> Option<Found> {
     for part in path.split('.') {
         let object = &schemas[schema];
         so_far.push(part.to_owned());
+        let above = so_far.len() > 1;
+        if above && may_be_null(object) {
+            optional.get_or_insert_with(|| (so_far[..so_far.len() - 1].join("."), "may be null"));
+        }
         if !object.required.iter().any(|r| r == part) {
-            optional.get_or_insert_with(|| so_far.join("."));
+            optional.get_or_insert_with(|| (so_far.join("."), "is optional"));
         }
         schema = *object.properties.get(part)?;
     }
@@ -133,7 +134,7 @@ fn search(schemas: &Schemas, payload: SchemaId, name: &str) -> Vec<Found> {
         schema: SchemaId,
         path: Vec<String>,
         above: Vec<SchemaId>,
-        optional: Option<String>,
+        optional: Option<(String, &'static str)>,
     }
     let mut found = Vec::new();
     let mut looked_at = 0;
@@ -148,18 +149,25 @@ fn search(schemas: &Schemas, payload: SchemaId, name: &str) -> Vec<Found> {
             let mut path = here.path.clone();
             path.push(property.clone());
             let required = object.required.contains(property);
-            let optional = here.optional.clone().or_else(|| (!required).then(|| path.join(".")));
+            let optional = here.optional.clone().or_else(|| (!required).then(|| (path.join("."), "is optional")));
             if property == name {
                 found.push(Found { path: path.clone(), schema: *schema, optional: optional.clone() });
             }
             if !schemas[*schema].properties.is_empty() && !here.above.contains(schema) && path.len() < 16 {
                 let mut above = here.above.clone();
                 above.push(*schema);
+                let null = may_be_null(&schemas[*schema]).then(|| (path.join("."), "may be null"));
+                let optional = optional.or(null);
                 todo.push(Here { schema: *schema, path, above, optional });
             }
         }
     }
     found
+}
+
+/// Whether null is said to be one of its values; what says nothing of types is taken for an object where it has properties.
+fn may_be_null(schema: &Schema) -> bool {
+    schema.types.contains(TypeSet::NULL) && schema.types != TypeSet::ANY
 }
 
 fn nearest(schemas: &Schemas, payload: SchemaId, name: &str) -> Option<String> {
