@@ -9,6 +9,7 @@ mod builder;
 #[doc(hidden)]
 pub mod cli;
 pub mod config;
+mod configured;
 pub mod diagnostic;
 pub mod document;
 mod emit;

@@ -59,6 +59,9 @@ pub fn load_with(spec: Source, topics: Option<Source>, files: &dyn ReadFiles, co
         }
         lint::run(&document, resolved, &mut findings);
     }
+    if let Some((name, text)) = config.written.text() {
+        document.take_configuration(name, text);
+    }
     let api = resolved.map(|r| r.api);
     let diagnostics = findings.into_settled(&document, &config.lint);
     Loaded { api, document, diagnostics }

@@ -60,7 +60,7 @@ use crate::diagnostic::Levels;
 use crate::document::{Limits, Source};
 
 pub use read::ConfigError;
-pub(crate) use read::{resolve, words};
+pub(crate) use read::{Written, resolve, words};
 
 /// Where the schema of the configuration is said to be; its number goes up when a file that was right becomes wrong.
 const SCHEMA_ID: &str = "https://conecta-rs.github.io/conecta/schemas/config-1.json";
@@ -100,6 +100,8 @@ pub struct Config {
     pub lint: Levels,
     /// What a document may cost; docs/limits.md.
     pub limits: Limits,
+    #[serde(skip)]
+    pub(crate) written: Written,
 }
 
 /// `[crate]`.

@@ -1,5 +1,6 @@
 //! Text to configuration: held against the schema first, so that every fault is found, at its place, with the nearest name.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -45,7 +46,10 @@ pub(super) fn read(source: Source) -> Result<Config, ConfigError> {
     }
     if faults.0.is_empty() {
         match toml::from_str(&text) {
-            Ok(config) => return Ok(config),
+            Ok(config) => {
+                let written = Written::of(source.name, text);
+                return Ok(Config { written, ..config });
+            }
             // What the schema does not tell.
             Err(error) => {
                 faults.push(Code::CONFIG_VALUE, error.message().to_owned(), error.span());
@@ -56,6 +60,56 @@ pub(super) fn read(source: Source) -> Result<Config, ConfigError> {
     let mut diagnostics = faults.0;
     crate::diagnostic::sort(&mut diagnostics, &document);
     Err(ConfigError { document, diagnostics })
+}
+
+/// Where things stand in the text that a configuration was read from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Written {
+    name: String,
+    text: String,
+    /// The keys of tables, and of tables in them.
+    keys: HashMap<Vec<String>, Range<usize>>,
+}
+
+/// Where something is written does not change what it says.
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
+
+impl Written {
+    fn of(name: String, text: String) -> Self {
+        let mut keys = HashMap::new();
+        if let Ok(table) = DeTable::parse(&text) {
+            let mut todo = vec![(Vec::new(), table.get_ref())];
+            while let Some((path, table)) = todo.pop() {
+                for (key, value) in table.iter() {
+                    let path: Vec<String> = path.iter().cloned().chain([key.get_ref().to_string()]).collect();
+                    if let DeValue::Table(table) = value.get_ref() {
+                        todo.push((path.clone(), table));
+                    }
+                    keys.insert(path, key.span());
+                }
+            }
+        }
+        Self { name, text, keys }
+    }
+
+    /// Its name and its text, where there is one.
+    pub(crate) fn text(&self) -> Option<(&str, &str)> {
+        (!self.text.is_empty()).then_some((&*self.name, &*self.text))
+    }
+
+    /// Where a key stands, in a document that has taken the text in.
+    pub(crate) fn at(&self, path: &[&str], document: &Document) -> Option<At> {
+        let file = document.configuration()?;
+        let path: Vec<String> = path.iter().map(|key| (*key).to_owned()).collect();
+        let range = self.keys.get(&path)?;
+        Some(At::Text(Span { file, start: range.start as u32, end: range.end as u32 }))
+    }
 }
 
 struct Faults(Vec<Diagnostic>);

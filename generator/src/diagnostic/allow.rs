@@ -63,9 +63,9 @@ impl Allowed {
     }
 
     fn comments(&mut self, document: &Document) {
-        for (number, file) in document.files().iter().enumerate().filter(|(_, file)| file.text.contains(COMMENT)) {
+        for (number, file) in document.contract().filter(|(_, file)| file.text.contains(COMMENT)) {
             // Texts do not overlap: the last that begins before a place is the one that may hold it.
-            let texts = document.texts_holding(COMMENT).filter(|text| text.file == number as u32);
+            let texts = document.texts_holding(COMMENT).filter(|text| text.file == number);
             let mut texts: Vec<(usize, usize)> = texts.map(|text| (text.start as usize, text.end as usize)).collect();
             texts.sort_unstable();
             // From below, so that of a column of comments each knows the line that the one below it is about.
@@ -79,7 +79,7 @@ impl Allowed {
                 }
                 let rest = file.text[start + COMMENT.len()..].lines().next().unwrap_or_default();
                 let end = start + COMMENT.len() + rest.trim_end().len();
-                let at = At::Text(Span { file: number as u32, start: start as u32, end: end as u32 });
+                let at = At::Text(Span { file: number, start: start as u32, end: end as u32 });
                 let own = file.position(start as u32).line;
                 let mut line = own;
                 if before.trim().is_empty() {
@@ -94,7 +94,7 @@ impl Allowed {
                 match rest.trim().strip_prefix("allow(").and_then(|rest| rest.strip_suffix(')')) {
                     Some(list) => {
                         let codes = self.codes(list.split(','), at);
-                        self.lines.entry((number as u32, line)).or_default().extend(codes);
+                        self.lines.entry((number, line)).or_default().extend(codes);
                     }
                     None => self.fault(
                         at,

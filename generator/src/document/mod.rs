@@ -85,12 +85,30 @@ pub struct Document {
     files: Vec<File>,
     tree: Tree,
     refs: refs::Loaded,
+    configuration: Option<u32>,
 }
 
 impl Document {
     /// A text that is no tree, for findings to point into.
     pub(crate) fn of_text(name: String, text: String) -> Self {
         Self { files: vec![File::new(name.clone(), name, text)], ..Self::default() }
+    }
+
+    /// Takes in the text of the configuration, for findings to point into.
+    pub(crate) fn take_configuration(&mut self, name: &str, text: &str) {
+        self.configuration = u32::try_from(self.files.len()).ok();
+        self.files.push(File::new(name.to_owned(), name.to_owned(), text.to_owned()));
+    }
+
+    /// Which of the files is the configuration.
+    pub(crate) fn configuration(&self) -> Option<u32> {
+        self.configuration
+    }
+
+    /// The files that say what the contract is: all but the configuration.
+    pub(crate) fn contract(&self) -> impl Iterator<Item = (u32, &File)> {
+        let configuration = self.configuration;
+        (0..).zip(&self.files).filter(move |(number, _)| Some(*number) != configuration)
     }
 
     /// How many values there are.
@@ -112,7 +130,7 @@ impl Document {
         texts.filter_map(|place| self.tree.span(place))
     }
 
-    /// The files, the root document first; the topics file is among them.
+    /// The files, the root document first; the topics file and the configuration are among them.
     pub fn files(&self) -> &[File] {
         &self.files
     }

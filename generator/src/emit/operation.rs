@@ -16,7 +16,6 @@ use serde_json::Value;
 use crate::api::{Action, Api, Channel, MessageId, Operation};
 use crate::config::{Config, Role};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::document::nearest;
 use crate::envelope::Path;
 use crate::naming::{self, Scope, Wanted};
 use crate::overrides::{self, Overrides, Said};
@@ -164,7 +163,6 @@ pub(super) fn plan(
     messages: &[MessagePlan],
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<ChannelPlan> {
-    unknown_names(api, config, findings);
     let mut operations = api.channels.iter().flat_map(|channel| &channel.operations);
     if config.package.role != Role::Both
         && let Some(operation) = operations.find(|o| matches!(o.action, Action::Publish | Action::Subscribe))
@@ -235,24 +233,6 @@ fn keys(
     let key = channel.topic.as_ref().and_then(|topic| topic.key.as_ref());
     let guests = channel.messages.iter().filter(|id| outline.messages[id.0 as usize].channel != index);
     guests.map(|id| (*id, key.and_then(|key| message::key(api, outline, *id, key, findings)))).collect()
-}
-
-/// Says which names of the configuration the contract has not.
-fn unknown_names(api: &Api, config: &Config, findings: &mut Vec<Diagnostic>) {
-    let mut unknown = |what: &str, name: &str, known: &mut dyn Iterator<Item = &str>| {
-        let found = Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has no {what} {name:?}"));
-        findings.push(match nearest(name, known) {
-            Some((0, _)) => return,
-            Some((_, near)) => found.help(format!("conecta-gen.toml names it; did you mean {near:?}?")),
-            None => found.help("conecta-gen.toml names it"),
-        });
-    };
-    for name in config.channels.keys() {
-        unknown("channel", name, &mut api.channels.iter().map(|channel| channel.name.as_str()));
-    }
-    for name in config.messages.keys() {
-        unknown("message", name, &mut api.messages.iter().map(|message| message.name.as_str()));
-    }
 }
 
 /// The ends of one side: one an operation that names this side, and one of each that names the other for a message that

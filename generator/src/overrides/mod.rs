@@ -102,8 +102,11 @@ impl Reader<'_> {
                     self.said.insert(place, Said { name: name.clone(), at: place, configured: true });
                 }
                 None => self.findings.push(
-                    Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has nothing at {pointer:?}"))
-                        .help("`[names]` of conecta-gen.toml names it; a JSON pointer such as \"/components/schemas/Order\" is meant"),
+                    Diagnostic {
+                        at: config.written.at(&["names", pointer], self.document),
+                        ..Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has nothing at {pointer:?}"))
+                    }
+                    .help("`[names]` of conecta-gen.toml names it; a JSON pointer such as \"/components/schemas/Order\" is meant"),
                 ),
             }
         }
@@ -132,8 +135,11 @@ impl Reader<'_> {
                     asked.insert(self.document.real(place), At::Value(place));
                 }
                 None => self.findings.push(
-                    Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has nothing at {pointer:?}"))
-                        .help("`[types]` of conecta-gen.toml names it"),
+                    Diagnostic {
+                        at: config.written.at(&["types", pointer], self.document),
+                        ..Diagnostic::new(Code::NO_SUCH_PLACE, format!("the contract has nothing at {pointer:?}"))
+                    }
+                    .help("`[types]` of conecta-gen.toml names it"),
                 ),
             }
         }
