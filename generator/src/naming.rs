@@ -17,7 +17,7 @@
 //! the one that is spelled like its identifier keeps it and the others are numbered in the order of their spelling, so
 //! that neither reordering the document nor a change elsewhere renames anything.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The longest identifier that is made, in bytes.
 pub const MAX_LEN: usize = 96;
@@ -315,12 +315,14 @@ pub struct Wanted {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     taken: HashSet<String>,
+    /// The number to try next for a name: thousands may want the same.
+    next: HashMap<String, u32>,
 }
 
 impl Scope {
     /// A scope in which some names cannot be had.
     pub fn without(names: &[&str]) -> Self {
-        Self { taken: names.iter().map(|name| (*name).to_owned()).collect() }
+        Self { taken: names.iter().map(|name| (*name).to_owned()).collect(), next: HashMap::new() }
     }
 
     /// Whether it is taken.
@@ -362,10 +364,14 @@ impl Scope {
     fn numbered(&mut self, name: &str) -> String {
         // A digit at the end would run into the number.
         let separator = if name.ends_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
-        let free = (2u32..).map(|n| format!("{name}{separator}{n}")).find(|name| !self.taken.contains(name));
-        let free = free.unwrap_or_default();
-        self.taken.insert(free.clone());
-        free
+        let next = self.next.entry(name.to_owned()).or_insert(2);
+        loop {
+            let free = format!("{name}{separator}{next}");
+            *next += 1;
+            if self.taken.insert(free.clone()) {
+                return free;
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a schema is by itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Number, Value};
 
@@ -375,9 +375,9 @@ pub(crate) fn is_implicit_object(schema: &Schema) -> bool {
 fn enumeration(schemas: &Schemas, id: SchemaId, values: &[Value]) -> Form {
     let schema = &schemas[id];
     let judge = Validator::new(schemas);
-    let mut kept: Vec<Value> = Vec::new();
+    let (mut kept, mut seen) = (Vec::new(), HashSet::new());
     for value in values {
-        if !value.is_null() && judge.fits(id, value) && !kept.contains(value) {
+        if !value.is_null() && judge.fits(id, value) && seen.insert(value) {
             kept.push(value.clone());
         }
     }

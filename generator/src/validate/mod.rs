@@ -173,7 +173,7 @@ impl Run<'_, '_> {
                 "type",
                 format!("expected {}, found {}", describe_types(schema.types), describe(value)),
             );
-        } else if schema.enumeration.as_ref().is_some_and(|values| !values.iter().any(|v| equal(v, value))) {
+        } else if schema.enumeration.as_ref().is_some_and(|values| !lists(values, value)) {
             let keyword = if schema.enumeration.as_ref().is_some_and(|v| v.len() == 1) { "const" } else { "enum" };
             self.fault(faults, id, keyword, "is none of the values allowed");
         }
@@ -424,6 +424,11 @@ impl Run<'_, '_> {
         let message = format!("fits none of the {} alternatives{}", options.len(), nearest.unwrap_or_default());
         self.fault(faults, id, keyword, message);
     }
+}
+
+/// Whether an enumeration has a value. One of its own is not searched for: there may be thousands, each asked about.
+fn lists(values: &[Value], value: &Value) -> bool {
+    values.as_ptr_range().contains(&std::ptr::from_ref(value)) || values.iter().any(|listed| equal(listed, value))
 }
 
 /// Whether a value is of one of the types; 1.0 is an integer.
