@@ -16,6 +16,7 @@ mod event;
 mod exact;
 mod generate;
 mod machine;
+mod peers;
 mod publish;
 mod report;
 mod scale;
@@ -39,6 +40,9 @@ fn main() {
         let tool = generate::build();
         generate::figures(&mut report, &tool);
         scale::figures(&mut report, &tool);
+    }
+    if wants("peers") {
+        peers::figures(&mut report, &generate::build());
     }
     if wants("compile") {
         compile::figures(&mut report, &generate::build());
