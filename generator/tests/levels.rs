@@ -274,3 +274,27 @@ fn many_values_and_many_of_one_name_take_no_longer_than_they_are_many() {
     // A quadratic way takes a minute where this takes a second; a busy machine makes it no more than a few.
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }
+
+#[test]
+fn an_example_is_held_against_thousands_of_values_and_against_a_pattern_of_any_size() {
+    let example = |schema: &str, value: &str| {
+        format!(
+            "asyncapi: 2.6.0\ninfo: {{ title: t, version: 1.0.0 }}\nchannels:\n  c: {{ publish: {{ message: {{ payload: {schema}, examples: [{{ payload: {value} }}] }} }} }}\n"
+        )
+    };
+    let list = |sign: &str| (0..20_000).map(|i| format!("{sign}{i}")).collect::<Vec<_>>().join(", ");
+    let values = example(
+        &format!("{{ type: array, items: {{ type: string, enum: [{}] }} }}", list("v")),
+        &format!("[{}]", list("w")),
+    );
+    let pattern = example("{ type: string, pattern: '^(([a-z]*){1000}){40}$' }", &"a".repeat(200_000));
+    let start = std::time::Instant::now();
+    let found = Folder::new().with("spec.yaml", values).check(&["spec.yaml"]);
+    assert_eq!(found.iter().filter(|found| found.code == "CG0601").count(), 5_000);
+    assert_eq!(briefs(&Folder::new().with("spec.yaml", pattern)), [""; 0]);
+    // Either took minutes.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    // A pattern that is small enough is matched however long the text is.
+    let long = example("{ type: string, pattern: '^[a-z]*$' }", &format!("{}1", "a".repeat(200_000)));
+    assert_eq!(briefs(&Folder::new().with("spec.yaml", long)).len(), 1);
+}

@@ -143,6 +143,7 @@ mod tests {
             assert!(!code.title().is_empty());
             let text = explain(code);
             assert!(text.contains("Example:") && text.starts_with(&code.to_string()), "{text}");
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "wider than 80 columns: {text}");
         }
     }
 

@@ -5,17 +5,18 @@
 
 mod date_time;
 mod decimal;
+mod lookup;
 
 use std::{cell::RefCell, collections::HashMap, fmt};
 
-use regex_lite::Regex;
 use serde_json::{Map, Number, Value};
 
 use crate::{
     api::{AdditionalProperties, Items, Schema, SchemaId, Schemas, Told, TypeSet},
-    pattern,
     resolve::schemas::{compare, equal, integer},
 };
+
+use lookup::{Asked, Pattern};
 
 pub use date_time::{is_date, is_date_time, is_time};
 
@@ -66,7 +67,8 @@ const STEPS: u64 = 2_000_000;
 #[derive(Debug)]
 pub struct Validator<'s> {
     schemas: &'s Schemas,
-    patterns: RefCell<HashMap<String, Option<Regex>>>,
+    patterns: RefCell<HashMap<String, Option<Pattern>>>,
+    enumerations: RefCell<HashMap<SchemaId, Asked>>,
     /// How many schemas a value is held against before the rest of it is let through.
     most_steps: u64,
 }
@@ -79,7 +81,7 @@ impl<'s> Validator<'s> {
 
     /// A judge that takes so many steps for a value and no more.
     pub(crate) fn within(schemas: &'s Schemas, most_steps: u64) -> Self {
-        Self { schemas, patterns: RefCell::default(), most_steps }
+        Self { schemas, patterns: RefCell::default(), enumerations: RefCell::default(), most_steps }
     }
 
     /// Every way in which `value` does not fit.
@@ -95,15 +97,20 @@ impl<'s> Validator<'s> {
         self.faults(schema, value).is_empty()
     }
 
-    /// Whether a pattern is found in a text; `None` where it is not enforced.
-    fn finds(&self, pattern: &str, text: &str) -> Option<bool> {
-        if let Some(regex) = self.patterns.borrow().get(pattern) {
-            return regex.as_ref().map(|r| r.is_match(text));
+    /// Whether a pattern is found in a text; `None` where it is not enforced, or that takes more than `steps`, which are counted.
+    fn finds(&self, pattern: &str, text: &str, steps: &mut u64) -> Option<bool> {
+        if !self.patterns.borrow().contains_key(pattern) {
+            self.patterns.borrow_mut().insert(pattern.to_owned(), Pattern::compile(pattern));
         }
-        let regex = pattern::translate(pattern).ok().and_then(|p| Regex::new(&p).ok());
-        let found = regex.as_ref().map(|r| r.is_match(text));
-        self.patterns.borrow_mut().insert(pattern.to_owned(), regex);
-        found
+        let patterns = self.patterns.borrow();
+        let Pattern { regex, cost } = patterns.get(pattern)?.as_ref()?;
+        *steps += cost * text.len() as u64;
+        (*steps <= self.most_steps).then(|| regex.is_match(text))
+    }
+
+    /// Whether an enumeration has a value.
+    fn lists(&self, id: SchemaId, values: &[Value], value: &Value) -> bool {
+        self.enumerations.borrow_mut().entry(id).or_default().has(values, value)
     }
 }
 
@@ -173,7 +180,7 @@ impl Run<'_, '_> {
                 "type",
                 format!("expected {}, found {}", describe_types(schema.types), describe(value)),
             );
-        } else if schema.enumeration.as_ref().is_some_and(|values| !lists(values, value)) {
+        } else if schema.enumeration.as_ref().is_some_and(|values| !self.judge.lists(id, values, value)) {
             let keyword = if schema.enumeration.as_ref().is_some_and(|v| v.len() == 1) { "const" } else { "enum" };
             self.fault(faults, id, keyword, "is none of the values allowed");
         }
@@ -212,7 +219,7 @@ impl Run<'_, '_> {
             }
         }
         for pattern in &schema.patterns {
-            if self.judge.finds(pattern, text) == Some(false) {
+            if self.judge.finds(pattern, text, &mut self.steps) == Some(false) {
                 self.fault(faults, id, "pattern", format!("does not match the pattern {pattern}"));
             }
         }
@@ -289,7 +296,7 @@ impl Run<'_, '_> {
             }
             for (pattern, property) in &schema.pattern_properties {
                 // One that is not enforced may match, so the name is not among those that no pattern knows.
-                let found = self.judge.finds(pattern, name);
+                let found = self.judge.finds(pattern, name, &mut self.steps);
                 named |= found != Some(false);
                 if found == Some(true) {
                     self.below(Step::Key(name.clone()), *property, value, faults);
@@ -424,11 +431,6 @@ impl Run<'_, '_> {
         let message = format!("fits none of the {} alternatives{}", options.len(), nearest.unwrap_or_default());
         self.fault(faults, id, keyword, message);
     }
-}
-
-/// Whether an enumeration has a value. One of its own is not searched for: there may be thousands, each asked about.
-fn lists(values: &[Value], value: &Value) -> bool {
-    values.as_ptr_range().contains(&std::ptr::from_ref(value)) || values.iter().any(|listed| equal(listed, value))
 }
 
 /// Whether a value is of one of the types; 1.0 is an integer.

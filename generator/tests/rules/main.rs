@@ -217,6 +217,18 @@ fn parameters_match_the_address() {
 }
 
 #[test]
+fn a_parameter_has_its_values_and_its_location() {
+    let parameter = "{ enum: [eu, us], default: eu, examples: [us], location: '$message.header#/region' }";
+    let message = "{ headers: { type: object, properties: { region: { type: string } } }, payload: { type: string } }";
+    expect_3(
+        &format!(
+            "channels:\n  c: {{ address: 'a.{{x}}', parameters: {{ x: {parameter} }}, messages: {{ m: {message} }} }}\n"
+        ),
+        &[],
+    );
+}
+
+#[test]
 fn addresses_have_no_query_and_no_fragment() {
     expect("channels:\n  a?b: {}\n  a#b: {}\n", &["CG0409 4:3", "CG0409 5:3"]);
     expect_3("channels:\n  c: { address: a?b }\n", &["CG0409 4:17"]);

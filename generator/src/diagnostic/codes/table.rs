@@ -157,7 +157,7 @@ codes! {
         "tags: [{ name: orders, description: What is ordered }]\nchannels:\n  orders.placed:\n    publish: { tags: [{ name: orders }] }";
     BINDING = 412 Error "a Kafka binding has a wrong value",
         "The binding of a channel says how its topic is to be made; a value of the wrong kind would be dropped and the broker's own taken. Elsewhere it is a warning, since nothing is made of it.",
-        "bindings:\n  kafka:\n    partitions: 6\n    replicas: 3\n    topicConfiguration: { cleanup.policy: [compact], retention.ms: 604800000 }";
+        "bindings:\n  kafka:\n    partitions: 6\n    replicas: 3\n    topicConfiguration: { cleanup.policy: [compact] }";
     UNKNOWN_BINDING = 413 Warning "a binding has an unknown field",
         "Nothing reads it. The Kafka bindings of a server, a channel, an operation and a message each have fields of their own.",
         "publish:\n  bindings: { kafka: { groupId: { type: string, enum: [billing] } } }";
@@ -305,12 +305,12 @@ codes! {
     RECORD_TYPE_GUESSED = 809 Warning "the type of a message is taken to be its name",
         "Its channel carries several messages, told apart by their type, and nothing says what this one's is: no `const`, no examples that agree. A record whose type is another is set aside.",
         "evento_tipo: { const: CasoCreado }\n\n# or in conecta-gen.toml\n[messages.CasoCreado]\ntype = \"CasoCreado\"";
-    NO_SUCH_PLACE = 810 Error "conecta-gen.toml names a channel, a message or a place that there is not",
+    NO_SUCH_PLACE = 810 Error "conecta-gen.toml names what the contract has not",
         "The names under `[channels]` and `[messages]` are those of the contract; a message's type stands at `header:NAME` or `payload:PATH`.",
         "# conecta-gen.toml\n[channels.\"casos.eventos\"]\ntype = \"payload:evento_tipo\"";
     DEFAULT_NOT_APPLIED = 811 Note "a default is not applied",
         "Where an optional property with a `default` is absent, generated code gives the default. Not this one: it is out of the range of the field's Rust type (an integer of 64 bits, a time with nine digits of a second), is an object with further properties, or a text of a format that only the runtime knows. The property is absent as any other.",
-        "count: { type: integer, default: 100000000000000000000 }   # more than 64 bits";
+        "count: { type: integer, default: 1e20 }   # more than 64 bits";
     BAD_NAME = 812 Error "a name that is said cannot be one",
         "`x-rust-name`, and `[names]` of conecta-gen.toml, are taken as they are or not at all. A type, a message and a value of an enum are named in camel case (`OrderPlaced`), a field, an operation and a channel's module in snake case (`order_placed`); words that the language or generated code keeps for itself are none.",
         "x-rust-name: order placed   # wrong: a space\nx-rust-name: OrderPlaced    # right";
@@ -328,7 +328,7 @@ codes! {
         "asyncapi: 3.0.0\noperations:\n  place: { action: send, channel: { $ref: '#/channels/orders' } }";
     NO_LOCATION = 817 Warning "the location of a parameter leads nowhere",
         "A parameter's `location` says where an event has its value. Where it is no runtime expression, or leads to nothing or to more than one value in some message of the channel, whoever publishes is asked for the parameter instead.",
-        "parameters:\n  tenant: { location: $message.payload#/tenant }   # and the payload has no `tenant`";
+        "parameters:\n  # the payload has no `tenant`\n  tenant: { location: $message.payload#/tenant }";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";

@@ -25,7 +25,10 @@ impl<'d> Unknown<'d> {
         value: Place,
         findings: &mut Findings,
     ) {
-        if is_annotation(key) || ALSO_KNOWN.contains(&key) {
+        // A parameter of 3.x that lists its values is read as a schema.
+        let of_parameter =
+            || key == "location" && document.parent(schema).and_then(|above| document.key(above)) == Some("parameters");
+        if is_annotation(key) || ALSO_KNOWN.contains(&key) || of_parameter() {
             return;
         }
         if let Some((_, times)) = self.keys.get_mut(key) {

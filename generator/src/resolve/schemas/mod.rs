@@ -19,7 +19,7 @@ use crate::{
     document::{Document, Kind, Place},
 };
 
-pub(crate) use values::{compare, equal, integer};
+pub(crate) use values::{canonical, compare, equal, integer};
 
 /// Builds schemas on demand.
 pub(crate) struct Builder<'d> {

@@ -19,7 +19,7 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
 }
 
 /// A text that two values share exactly where they are [`equal`].
-pub(super) fn canonical(value: &Value) -> String {
+pub(crate) fn canonical(value: &Value) -> String {
     match value {
         Value::Number(n) => match (integer(n), n.as_f64()) {
             (Some(n), _) => n.to_string(),
