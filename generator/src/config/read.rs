@@ -298,9 +298,9 @@ mod tests {
         assert_eq!(config.lint.of(Code::UNUSED), Some(Level::Allow));
         assert_eq!(config.lint.of(Code::REQUIRED_ABSENT), Some(Level::Error));
         assert_eq!(
-            faults("[lint]\nCG0421 = 'allow'\nCG0201 = 'warn'\nCG0420 = 'deny'\n"),
+            faults("[lint]\nCG0431 = 'allow'\nCG0201 = 'warn'\nCG0420 = 'deny'\n"),
             [
-                "CG0902 2:1 `[lint]` has no `CG0421` [did you mean `CG0401`?]",
+                "CG0902 2:1 `[lint]` has no `CG0431` [did you mean `CG0401`?]",
                 "CG0904 3:10 CG0201 cannot be lowered [what is generated would be in doubt; correct the document]",
                 "CG0903 4:10 `CG0420` must be \"allow\" or \"note\" or \"warn\" or \"error\"",
             ]
