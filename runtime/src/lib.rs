@@ -38,6 +38,7 @@ mod include;
 pub mod kafka;
 pub mod message;
 pub mod publisher;
+mod raw;
 pub mod record;
 pub mod registration;
 #[cfg(feature = "kafka")]
@@ -57,6 +58,7 @@ pub use message::{Headers, HeadersRef, Message};
 pub use publisher::{
     Ack, Addressed, DynPublisher, Pipeline, PublishError, PublishFailures, Publisher, PublisherExt, Receipt,
 };
+pub use raw::Raw;
 pub use record::{RawRecord, RecordParts};
 pub use registration::Registration;
 #[cfg(feature = "decimal")]

@@ -155,6 +155,7 @@ async fn what_cannot_be_handled_goes_to_the_dead_letter_with_its_reason_and_the_
     assert_eq!(exhausted.partition(), original, "to the same partition");
 }
 
+/// spring-kafka#1700: a dead-letter topic with fewer partitions fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_letter_that_cannot_be_written_holds_its_partition_and_loses_nothing() {
     let kafka = EmbeddedKafka::start(&[TOPIC]).unwrap();
@@ -278,6 +279,49 @@ async fn work_in_flight_is_bounded_and_a_stuck_handler_stops_only_its_key() {
     running.stop().await;
     assert!(most.load(Ordering::SeqCst) <= 8, "{most:?}");
     assert_eq!(committed(&settings, "g"), 2_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_large_records_behind_a_stuck_one_no_more_is_read_than_their_bytes_allow() {
+    const SIZE: usize = 100_000;
+    let kafka = EmbeddedKafka::start(&[TOPIC]).unwrap();
+    let settings = kafka.settings().unwrap();
+    let large = |numero| {
+        let filler = "x".repeat(SIZE);
+        let body = format!(r#"{{"evento_id":"{numero}","caso_id":1,"numero":{numero},"relleno":"{filler}"}}"#);
+        Message::new(TOPIC.name, Some(b"1".to_vec()), Headers::new(), Some(body.into_bytes()))
+    };
+    publish_raw(&settings, (0..40).map(large)).await;
+    let (gate, started) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let consumer = quick(Consumer::new(&settings, "g").max_in_flight_bytes(5 * SIZE as u64).on(handler({
+        let (gate, started) = (Arc::clone(&gate), Arc::clone(&started));
+        move |caso| {
+            let (gate, started) = (Arc::clone(&gate), Arc::clone(&started));
+            async move {
+                if caso.caso_id == 1 {
+                    started.add_permits(1);
+                    let _ = gate.acquire().await;
+                }
+                Ok(())
+            }
+        }
+    })));
+    let metrics = consumer.metrics();
+    let running = Running::start(consumer);
+    let _ = started.acquire().await.unwrap();
+    // Many turns of the poll thread, in which keys of other partitions are handled.
+    for round in 0..3 {
+        let before = metrics.snapshot().topic(TOPIC.name).handled;
+        publish(&settings, (2..12).map(|key| Caso::new(key, round))).await;
+        eventually("the others", LIMIT, || metrics.snapshot().topic(TOPIC.name).handled > before).await.unwrap();
+    }
+    let topic = metrics.snapshot().topic(TOPIC.name);
+    let read = topic.consumed - topic.handled;
+    assert!((1..=5 + 3 + 3 + 1).contains(&read), "{read} large records are read");
+    gate.add_permits(100);
+    eventually("all", LIMIT, || metrics.snapshot().topic(TOPIC.name).handled == 70).await.unwrap();
+    running.stop().await;
+    assert_eq!(committed(&settings, "g"), 70);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,16 +1,16 @@
-//! Records that a handler does not want, on the embedded broker.
+//! Records that a handler does not want, or wants as they are, on the embedded broker.
 #![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{Caso, LIMIT, Running, Seen, TOPIC, committed, handler, publish_raw};
 use conecta_runtime::consumer::Consumer;
 use conecta_runtime::testing::{EmbeddedKafka, eventually};
-use conecta_runtime::{Batch, Batches, Event as _, HandlerError, Headers, Message, Registration};
+use conecta_runtime::{Batch, Batches, Delivery, Event as _, HandlerError, Headers, Message, Raw, Registration};
 
 /// Of each of five keys: one that is wanted, one of another type, which cannot be decoded, one that is wanted and fails, one of
 /// another type, one without a type.
@@ -32,6 +32,32 @@ fn messages() -> Vec<Message> {
         }
     }
     all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_of_raw_records_gets_what_could_not_be_decoded_and_tombstones() {
+    let kafka = EmbeddedKafka::start(&[TOPIC]).unwrap();
+    let settings = kafka.settings().unwrap();
+    let message = |payload: Option<&[u8]>| {
+        Message::new(TOPIC.name, Some(b"1".to_vec()), Headers::new(), payload.map(<[u8]>::to_vec))
+    };
+    publish_raw(&settings, [message(Some(b"not even JSON")), message(None), message(Some(&[0xff]))]).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let consumer = Consumer::new(&settings, "g").on(Registration::new(
+        TOPIC,
+        Arc::clone(&seen),
+        |seen, record: Delivery<Raw>| async move {
+            seen.lock().unwrap().push(record.record.payload().map(<[u8]>::to_vec));
+            Ok(())
+        },
+    ));
+    let metrics = consumer.metrics();
+    let running = Running::start(consumer);
+    eventually("all three", LIMIT, || metrics.snapshot().topic(TOPIC.name).handled == 3).await.unwrap();
+    running.stop().await;
+    assert_eq!(*seen.lock().unwrap(), [Some(b"not even JSON".to_vec()), None, Some(vec![0xff])]);
+    let error = Raw::default().to_message(&()).unwrap_err();
+    assert!(error.to_string().contains("send a Message"), "{error}");
 }
 
 async fn passes_over_what_is_not_wanted(on: impl FnOnce(Seen) -> Registration) {
@@ -85,7 +111,7 @@ async fn a_record_of_another_type_counts_as_done_and_is_not_even_decoded() {
 async fn a_record_of_another_type_is_no_member_of_a_batch() {
     passes_over_what_is_not_wanted(|seen| {
         Registration::batches(TOPIC, Batches::of(25), seen, |seen: Arc<Seen>, batch: Batch<Caso>| async move {
-            let fails = |caso: &&conecta_runtime::Delivery<Caso>| caso.caso_id == 1 && caso.numero == 2;
+            let fails = |caso: &&Delivery<Caso>| caso.caso_id == 1 && caso.numero == 2;
             let behind = |caso: &Caso| caso.caso_id == 1 && caso.numero > 2 && batch.iter().any(|it| fails(&it));
             batch.iter().filter(|caso| !fails(caso) && !behind(caso)).for_each(|caso| seen.push(caso));
             HandlerError::each(batch.iter().filter(fails).map(|caso| HandlerError::poison("no").of(&caso.record)))

@@ -140,7 +140,8 @@ impl<C: Send + 'static, I> Consumer<C, I> {
         self
     }
 
-    /// How many bytes of records may be under way; 64 MiB unless set. Half as many more may be read ahead.
+    /// How many bytes of records may be under way; 64 MiB unless set. Half as many more may be read ahead, and half as
+    /// many again in one turn; what librdkafka holds besides, `queued.max.messages.kbytes` bounds.
     pub fn max_in_flight_bytes(mut self, bytes: u64) -> Self {
         self.engine.max_in_flight_bytes = bytes.max(1);
         self

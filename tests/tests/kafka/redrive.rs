@@ -46,6 +46,7 @@ fn brought_back(group: &str, key: i64, seq: u32) -> Message {
     Message::new(redrive_topic(TOPIC, group), Some(key.to_string().into_bytes()), headers, Some(body))
 }
 
+/// A shared retry topic, as others have it, replays to every group.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_back_is_read_as_soon_as_its_topic_exists_and_by_the_one_group_alone() {
     let contract = Contract::start().await;

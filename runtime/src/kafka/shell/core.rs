@@ -11,6 +11,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 
+use super::ahead::Size;
 use super::committer::{self, Committer, Position};
 use super::letters::{Letters, Undeliverable};
 use super::partitions::Partitions;
@@ -71,7 +72,7 @@ pub(super) struct Core {
     /// Whether nothing says where partitions end.
     is_open: bool,
     /// How many records may wait before the engine.
-    ahead_limit: usize,
+    ahead_limit: Size,
     answers: Vec<Answer>,
     arrivals: Vec<Arrival>,
     draining: Vec<PartitionId>,
@@ -88,7 +89,10 @@ impl Core {
         letters: Letters,
         is_open: bool,
     ) -> Self {
-        let ahead_limit = (settings.max_in_flight / 2).max(1) as usize;
+        let ahead_limit = Size {
+            events: u64::from(settings.max_in_flight / 2).max(1),
+            bytes: (settings.max_in_flight_bytes / 2).max(1),
+        };
         // Spreads the retries of one process apart from another's.
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0u8);
         Self {
@@ -190,9 +194,8 @@ impl Core {
             let Some(epoch) = partition.epoch.filter(|_| partition.paused.is_none()) else { return };
             // As much as is wanted, however much was fetched at once: what goes beyond is taken from other partitions.
             let room = self.engine.room(id);
-            let many = room.fits(partition.ahead.iter().take(RECORDS).map(|arrival| arrival.bytes));
             self.arrivals.clear();
-            self.arrivals.extend(partition.ahead.drain(..many));
+            partition.ahead.take(room, RECORDS, &mut self.arrivals);
             let Some(last) = self.arrivals.last() else { return };
             let next = last.offset + 1;
             self.engine.step(Input::Records { partition: id, epoch, records: &self.arrivals, next }, &mut self.effects);
@@ -361,7 +364,7 @@ impl Core {
     /// Tells librdkafka of pauses that last, and of those that are over.
     fn hold_and_let_go(&mut self, consumer: &BaseConsumer<Rebalances>) {
         let now = self.now();
-        let crowded = self.ahead() > self.ahead_limit;
+        let crowded = self.ahead().exceeds(self.ahead_limit);
         let mut hold = TopicPartitionList::new();
         let mut let_go = TopicPartitionList::new();
         for partition in self.partitions.assigned_mut() {
@@ -390,8 +393,15 @@ impl Core {
         }
     }
 
-    fn ahead(&self) -> usize {
-        self.partitions.assigned().map(|(_, partition)| partition.ahead.len()).sum()
+    fn ahead(&self) -> Size {
+        let mut ahead = Size::default();
+        self.partitions.assigned().for_each(|(_, partition)| ahead.add(partition.ahead.size()));
+        ahead
+    }
+
+    /// How many bytes of records may be read in one turn; one that crosses the bound may still come.
+    pub(super) fn turn_limit(&self) -> usize {
+        usize::try_from(self.ahead_limit.bytes).unwrap_or(usize::MAX)
     }
 
     /// Whether records should be polled: not while every partition stands still for a short while, since they would only

@@ -3,6 +3,7 @@
 //! The thread never waits for a handler. It sleeps when there is nothing to read and nothing to hear, and is woken by
 //! librdkafka when records arrive and by the [pool](crate::consumer::pool) when lanes answer.
 
+mod ahead;
 mod committer;
 mod core;
 mod letters;
@@ -35,7 +36,7 @@ use crate::consumer::{redrive_pattern, redrive_topic};
 use crate::registration::Route;
 use crate::telemetry::Metrics;
 
-/// How many messages are polled in one turn.
+/// How many messages are polled in one turn, at most.
 const TURN: usize = 500;
 /// How often an unchanging complaint of librdkafka's is repeated.
 const REPEAT: Duration = Duration::from_secs(30);
@@ -135,14 +136,14 @@ fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool, lookout: &Lookout) -> 
             result = Err(error.to_string());
             break;
         }
-        let wants_records = {
+        let (wants_records, limit) = {
             let mut core = consumer.context().core();
             core.turn += 1;
-            core.wants_records()
+            (core.wants_records(), core.turn_limit())
         };
         let mut messages = Vec::with_capacity(if wants_records { TURN } else { 0 });
         if wants_records {
-            result = read(consumer, &mut messages, &mut complaints);
+            result = read(consumer, &mut messages, limit, &mut complaints);
         }
         let mut core = consumer.context().core();
         let has_read = !messages.is_empty();
@@ -175,15 +176,20 @@ fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool, lookout: &Lookout) -> 
 fn read<'c>(
     consumer: &'c BaseConsumer<Rebalances>,
     messages: &mut Vec<BorrowedMessage<'c>>,
+    limit: usize,
     complaints: &mut Complaints,
 ) -> Result<(), String> {
     // librdkafka says nothing both when there is nothing and when it called back: ask a few times more.
     let mut nothing = 0;
     // What is polled after a rebalance belongs to another assignment than what was polled before it: to another turn.
     let rebalances = consumer.context().count();
-    while messages.len() < TURN && nothing < 3 && consumer.context().count() == rebalances {
+    let mut bytes = 0;
+    while messages.len() < TURN && bytes < limit && nothing < 3 && consumer.context().count() == rebalances {
         match consumer.poll(Duration::ZERO) {
-            Some(Ok(message)) => messages.push(message),
+            Some(Ok(message)) => {
+                bytes += message.key_len() + message.payload_len();
+                messages.push(message);
+            }
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
                 let why = consumer.client().fatal_error().map_or_else(|| code.to_string(), |(_, reason)| reason);
                 return Err(why);

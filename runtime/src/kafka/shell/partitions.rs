@@ -1,12 +1,13 @@
 //! The partitions the shell has met, and what was read of them and not yet given to the engine.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::ahead::Ahead;
 use super::window::Progress;
 use crate::cancellation::Flag;
-use crate::consumer::engine::{Arrival, Epoch, Millis, PartitionId};
+use crate::consumer::engine::{Epoch, Millis, PartitionId};
 
 /// Epochs are unique in the process: an answer of one engine means nothing to another.
 static NEXT_EPOCH: AtomicU64 = AtomicU64::new(1);
@@ -38,7 +39,7 @@ pub(super) struct Partition {
     /// How far it is from where it is to end.
     pub(super) progress: Progress,
     /// Records read and not yet given to the engine, in order of offset.
-    pub(super) ahead: VecDeque<Arrival>,
+    pub(super) ahead: Ahead,
 }
 
 impl Partition {
@@ -78,7 +79,7 @@ impl Partitions {
             paused: None,
             held: false,
             progress: Progress::default(),
-            ahead: VecDeque::new(),
+            ahead: Ahead::default(),
         });
         id
     }

@@ -91,7 +91,7 @@ impl Reader {
         let offsets = self.arrivals.iter().map(|(offset, ..)| *offset);
         store.insert(builder.finish(), partition.number, partition.handler, offsets, |token| {
             if let Some(&(offset, key, bytes)) = arrivals.next() {
-                partition.ahead.push_back(Arrival { offset, key, bytes, token });
+                partition.ahead.push(Arrival { offset, key, bytes, token });
             }
         });
         self.arrivals.clear();

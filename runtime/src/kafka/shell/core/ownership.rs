@@ -146,7 +146,7 @@ impl Core {
 
     /// Drops what was read of a partition and not given to the engine.
     fn release_ahead(&mut self, id: PartitionId) {
-        let ahead = self.partitions.get_mut(id).map(|partition| std::mem::take(&mut partition.ahead));
+        let ahead = self.partitions.get_mut(id).map(|partition| partition.ahead.take_all());
         for arrival in ahead.unwrap_or_default() {
             self.store.release(arrival.token);
         }
