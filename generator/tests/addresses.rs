@@ -75,6 +75,12 @@ fn addresses_with_parameters_work_from_the_side_of_the_author() {
     let (files, loaded) = generate("tenants-events", TENANTS, Some(TOPICS), "");
     let mut files = files.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     files.insert("tests/author.rs", include_str!("author/tenants.rs").to_owned());
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```rs\n").skip(1).find(|code| code.contains("tenants_events")).unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let used = "#[test]\nfn its_handler_is_the_channels() {\n    let _ = |publisher: &conecta_runtime::publisher::MemoryPublisher, order: &Order| drop(place(publisher, order));\n    \
+                assert_eq!(tenants_events::orders::consume(Billing).event(), \"Order\");\n}\n";
+    files.insert("tests/readme.rs", format!("//! What README.md shows.\n{example}\n{used}"));
     let crates = Crates::write("addresses", [("tenants-events".to_owned(), &files)]);
     for command in [&["test", "--quiet"][..], &["doc", "--no-deps", "--quiet"]] {
         let built = crates.cargo(command);
