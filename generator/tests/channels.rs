@@ -98,8 +98,12 @@ fn several_messages_and_several_channels_work_from_the_side_of_the_author() {
     let (by_structure, loaded) = generate("forms-events", &forms, None, "");
     let mut by_structure = by_structure.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     by_structure.insert("tests/author.rs", include_str!("author/forms.rs").to_owned());
-    let both = [("orders-events".to_owned(), &files), ("forms-events".to_owned(), &by_structure)];
-    let crates = Crates::write("channels", both);
+    let config = "[channels.orders]\ntype = \"header:kind\"\n[messages.Placed]\ntype = \"order.placed\"\n";
+    let (by_header, loaded) = generate("kinds-events", &forms, None, config);
+    let mut by_header = by_header.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+    by_header.insert("tests/author.rs", include_str!("author/kinds.rs").to_owned());
+    let all = [("orders-events", &files), ("forms-events", &by_structure), ("kinds-events", &by_header)];
+    let crates = Crates::write("channels", all.map(|(name, files)| (name.to_owned(), files)));
     for command in [&["test", "--quiet"][..], &["doc", "--no-deps", "--quiet"]] {
         let built = crates.cargo(command);
         assert!(built.is_ok(), "{}", built.unwrap_err());
@@ -110,6 +114,18 @@ fn several_messages_and_several_channels_work_from_the_side_of_the_author() {
 fn an_enum_of_its_messages_is_read_where_a_channel_carries_several() {
     insta::assert_snapshot!("orders", module(ORDERS, Some(TOPICS), "src/orders.rs"));
     insta::assert_snapshot!("payments", module(ORDERS, Some(TOPICS), "src/payments.rs"));
+}
+
+#[test]
+fn channels_of_one_address_are_one_topic_as_the_one_that_says_more_of_it_has_it() {
+    let channel = |name: &str, more: &str| {
+        format!("  {name}:\n    address: orders\n    messages: {{ {name}: {{ payload: {{ type: string }} }} }}\n{more}")
+    };
+    let binding = "    bindings: { kafka: { partitions: 3 } }\n";
+    let head = "asyncapi: 3.0.0\ninfo: { title: Orders, version: 1.0.0 }\nchannels:\n";
+    let document = format!("{head}{}{}", channel("placed", ""), channel("paid", binding));
+    let root = module(&document, None, "src/lib.rs");
+    assert!(root.contains("&[paid::TOPIC]") && !root.contains("placed::TOPIC"), "{root}");
 }
 
 /// The part of the module that says how messages are told apart.

@@ -312,24 +312,19 @@ macro_rules! __message_headers {
                 } )*
             }
         }
-        fn message_to(
-            &self,
-            topic: ::std::borrow::Cow<'static, str>,
-            (): &(),
-        ) -> ::core::result::Result<$crate::Message, $crate::EncodeError> {
-            let mut body = ::std::vec::Vec::with_capacity(512);
-            self.encode(&mut body)?;
-            let mut out = $crate::Headers::new();
+        fn write_headers(&self, (): &(), out: &mut $crate::Headers) {
             match self {
-                $( Self::$variant(event) => $crate::TypedHeaders::write(&$crate::Event::headers(event), &mut out), )*
+                $( Self::$variant(event) => $crate::Event::write_headers(event, &$crate::Event::headers(event), out), )*
             }
-            ::core::result::Result::Ok($crate::Message::new(topic, self.key(), out, ::core::option::Option::Some(body)))
         }
     };
     ($headers:tt $topic:ident $($variant:ident $($at:path)?),*) => {
         type Headers = $headers;
         fn headers(&self) -> $headers {
             match self { $( Self::$variant(event) => $crate::Event::headers(event), )* }
+        }
+        fn write_headers(&self, headers: &$headers, out: &mut $crate::Headers) {
+            match self { $( Self::$variant(event) => $crate::Event::write_headers(event, headers, out), )* }
         }
         fn topic(
             &self,

@@ -17,6 +17,9 @@ pub trait Event: Sized + Send + Sync + 'static {
     const TYPE: &'static str;
     /// The version of its schema that new events bear, where one is known.
     const VERSION: Option<&'static str> = None;
+    /// Headers that bear its [`TYPE`](Self::TYPE) when it is published, whether or not the contract lists them: by these the
+    /// messages of its channel are told apart, where the configuration says so. A header that is there already stays as it is.
+    const TYPE_HEADERS: &'static [&'static str] = &[];
     /// Whether its address has parameters that the event does not give: it is published by the generated trait, or
     /// [`Addressed`](crate::Addressed).
     const OPEN_ADDRESS: bool = false;
@@ -67,6 +70,16 @@ pub trait Event: Sized + Send + Sync + 'static {
         Ok(Cow::Borrowed(Self::TOPIC.name))
     }
 
+    /// Appends these headers, and those that bear its type.
+    fn write_headers(&self, headers: &Self::Headers, out: &mut Headers) {
+        headers.write(out);
+        for name in Self::TYPE_HEADERS {
+            if out.get(name).is_none() {
+                out.push(name, Self::TYPE);
+            }
+        }
+    }
+
     /// The message to send, with these headers.
     ///
     /// # Errors
@@ -83,7 +96,7 @@ pub trait Event: Sized + Send + Sync + 'static {
         let mut body = Vec::with_capacity(512);
         self.encode(&mut body)?;
         let mut out = Headers::new();
-        headers.write(&mut out);
+        self.write_headers(headers, &mut out);
         Ok(Message::new(topic, self.key(), out, Some(body)))
     }
 }

@@ -63,6 +63,12 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
         let example = paths.runtime("Example");
         quote!(const EXAMPLES: &'static [#example] = #name;)
     });
+    let told_by = super::headers::configured(context, id);
+    let type_headers = (!told_by.is_empty()).then(|| {
+        quote!(
+            const TYPE_HEADERS: &'static [&'static str] = &[#(#told_by),*];
+        )
+    });
     let channel = context.outline.messages[id.0 as usize].channel;
     let (open, topic_of) = match &context.channels[channel].address {
         None => (None, None),
@@ -88,6 +94,7 @@ pub(super) fn implementation(context: &Context<'_>, id: MessageId, paths: &Paths
             const TOPIC: #topic = TOPIC;
             const TYPE: &'static str = #kind;
             #version_constant
+            #type_headers
             #examples
             #open
             type Headers = #headers_type;

@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::api::Message;
+use crate::api::{Message, MessageId};
 use crate::envelope::{Envelope, Path};
 use crate::naming;
-use crate::tell::TYPE_HEADERS;
+use crate::tell::{TYPE_HEADERS, texts};
 use crate::types::fields::Property;
 use crate::types::form::{self, Form};
 use crate::types::{ItemId, Module};
@@ -101,6 +101,23 @@ fn constant(context: &Context<'_>, property: &Property<'_>, paths: &Paths<'_>) -
         }
         _ => None,
     }
+}
+
+/// The headers by which the configuration tells the messages of its channels apart, where they bear the message's type: those that
+/// the contract lists with values of their own are filled in as that says.
+pub(super) fn configured<'c>(context: &'c Context<'_>, id: MessageId) -> Vec<&'c str> {
+    let headers = context.api.messages[id.0 as usize].headers.map(|id| form::usage(&context.api.schemas, id).id);
+    let listed = |name: &str| {
+        let schema = headers.and_then(|id| context.api.schemas[id].properties.get(name));
+        schema.is_some_and(|id| !texts(context.api, form::usage(&context.api.schemas, *id).id).is_empty())
+    };
+    let channels = context.api.channels.iter().filter(|channel| channel.messages.contains(&id));
+    let places = channels.filter_map(|channel| context.config.channels.get(&channel.name)?.kind.as_deref());
+    let mut names: Vec<&str> = places.filter_map(|place| place.strip_prefix("header:")).collect();
+    names.retain(|name| !name.is_empty() && !listed(name));
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The field of the payload that a header repeats.

@@ -1,5 +1,6 @@
 //! The root: what a reader sees first, and every name in one place.
 
+use indexmap::IndexMap;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -131,9 +132,18 @@ fn messages(context: &Context<'_>, paths: &Paths<'_>) -> TokenStream {
 
 fn topics(context: &Context<'_>, paths: &Paths<'_>) -> TokenStream {
     let topic = paths.runtime("Topic");
-    let modules =
-        context.api.channels.iter().zip(&context.channels).filter(|(channel, _)| channel.kafka && !channel.is_open());
-    let modules = modules.map(|(_, plan)| ident(&plan.module));
+    // Channels of one address are one topic, as the first of them that says more than its name has it.
+    let mut kept: IndexMap<&str, usize> = IndexMap::new();
+    for (index, channel) in context.api.channels.iter().enumerate() {
+        if channel.kafka && !channel.is_open() {
+            let name = channel.topic.as_ref().map_or(channel.address.as_str(), |topic| topic.name.as_str());
+            let first = kept.entry(name).or_insert(index);
+            if context.api.channels[*first].topic.is_none() && channel.topic.is_some() {
+                *first = index;
+            }
+        }
+    }
+    let modules = kept.values().map(|index| ident(&context.channels[*index].module));
     quote! {
         /// The topics of the contract, to be created or compared.
         pub const fn topics() -> &'static [#topic] {

@@ -5,9 +5,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use conecta_runtime::publisher::MemoryPublisher;
-use conecta_runtime::{Delivery, Event, HandlerError, Headers, RawRecord, RecordParts};
+use conecta_runtime::{Delivery, Event, HandlerError, Headers, RawRecord, RecordParts, TypedHeaders};
 use orders_events::{
-    ConsumeOrders, MESSAGES, OnPayment, OrderPaid, OrderPlaced, OrdersMessage, PublishPayment, PublishOrders,
+    ConsumeOrders, MESSAGES, OnPayment, OrderPaid, OrderPaidHeaders, OrderPlaced, OrderPlacedHeaders, OrdersMessage,
+    PublishOrders, PublishPayment,
 };
 
 fn now<F: Future>(future: F) -> F::Output {
@@ -85,4 +86,12 @@ impl OnPayment for Service {
 fn handlers_are_registered_for_the_channel_that_they_are_of() {
     assert_eq!(orders_events::orders::consume(Service).topic().name, "orders");
     assert_eq!(orders_events::payments::consume(Service).topic().name, "payments");
+}
+
+#[test]
+fn headers_are_read_as_those_of_the_variant() {
+    let message = paid().to_message(&paid().headers()).unwrap();
+    let record = record(message);
+    assert_eq!(OrderPaidHeaders::read(record.headers()).unwrap(), paid().headers());
+    assert!(OrderPlacedHeaders::read(record.headers()).is_err());
 }
