@@ -203,6 +203,7 @@ fn is_scalar(outline: &Outline, schema: SchemaId) -> bool {
             | Form::Spelled(_)
             | Form::Integer(_)
             | Form::Number(_)
+            | Form::Decimal { .. }
             | Form::Boolean
             | Form::Enumeration(_)
     )

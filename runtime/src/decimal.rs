@@ -25,9 +25,10 @@ impl Wire for Decimal {
     }
 }
 
+/// Of one value there is one key: `7.0` and `7` are the key `7`.
 impl KeyField for Decimal {
     fn key_bytes(&self) -> Option<Vec<u8>> {
-        Some(self.to_string().into_bytes())
+        Some(self.normalize().to_string().into_bytes())
     }
 }
 

@@ -315,7 +315,7 @@ impl Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RustType {
-    /// Of a `number`: every digit is kept, up to 28.
+    /// Of a `number` or an `integer`: every digit is kept, up to 28.
     Decimal,
 }
 

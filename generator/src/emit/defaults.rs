@@ -208,6 +208,16 @@ impl Writer<'_> {
                 let (ty, inner) = (self.ty(&Type::Named(*item)), self.expression(inner));
                 quote!(#ty(#inner))
             }
+            Literal::Alternative(item, index, inner) => {
+                let ty = self.ty(&Type::Named(*item));
+                let shapes = self.context.outline.shapes(self.context.api, &[*item]);
+                let Some((_, Shape::Union(alternatives))) = shapes.into_iter().next() else {
+                    return TokenStream::new();
+                };
+                let Some(one) = alternatives.get(*index) else { return TokenStream::new() };
+                let (variant, value) = (ident(&one.ident), self.held(&one.ty, inner));
+                quote!(#ty::#variant(#value))
+            }
             Literal::Struct(item, given) => self.structure(*item, given),
         }
     }

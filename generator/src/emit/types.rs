@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::{Number, Value};
 
-use crate::api::{MessageId, Schema, SchemaId};
+use crate::api::{MessageId, Schema, SchemaId, TypeSet};
 use crate::config::Defaults;
 use crate::naming;
 use crate::render::obeyed;
@@ -321,6 +321,7 @@ impl Writer<'_> {
             Shape::Number(inner) => {
                 let kind = match inner {
                     Type::F64 => "A number",
+                    Type::Decimal if !schema.types.contains(TypeSet::NUMBER) => "A decimal without a fraction",
                     Type::Decimal => "A decimal",
                     _ => "An integer",
                 };
@@ -335,7 +336,7 @@ impl Writer<'_> {
                 rules.extend(schema.exclusive_minimum.as_ref().map(|n| format!("above {n}")));
                 rules.extend(schema.exclusive_maximum.as_ref().map(|n| format!("below {n}")));
                 rules.extend(schema.multiple_of.iter().map(|n| format!("that is a multiple of {n}")));
-                format!("{kind} {}.", rules.join(", "))
+                if rules.is_empty() { format!("{kind}.") } else { format!("{kind} {}.", rules.join(", ")) }
             }
             Shape::Enumeration(variants) => {
                 let values: Vec<String> =
@@ -482,6 +483,9 @@ fn number_check(schema: &Schema, inner: &Type) -> TokenStream {
     bound("maximum", &schema.maximum, false);
     bound("exclusive_minimum", &schema.exclusive_minimum, false);
     bound("exclusive_maximum", &schema.exclusive_maximum, true);
+    if *inner == Type::Decimal && !schema.types.contains(TypeSet::NUMBER) {
+        rules.push(quote!(multiple_of = "1"));
+    }
     for step in &schema.multiple_of {
         match inner {
             Type::F64 | Type::Decimal => {

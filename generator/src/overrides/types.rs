@@ -19,8 +19,8 @@ pub(super) fn no_decimal(schema: &Schema) -> Option<String> {
     if schema.same_as.is_some() {
         return Some("its schema is another one, which is where to say it".to_owned());
     }
-    if types != TypeSet::NUMBER || schema.never {
-        return Some("it is not of `type: number`".to_owned());
+    if ![TypeSet::NUMBER, TypeSet::INTEGER].contains(&types) || schema.never {
+        return Some("it is not of `type: number` or `integer`".to_owned());
     }
     if schema.enumeration.is_some() {
         return Some("it has an `enum`".to_owned());
@@ -31,7 +31,9 @@ pub(super) fn no_decimal(schema: &Schema) -> Option<String> {
     if let Some(bound) = spelled.into_iter().find(|text| !is_plain(text)) {
         return Some(format!("{bound} is beyond a decimal"));
     }
-    (schema.multiple_of.len() > MOST_STEPS).then(|| "it has too many steps".to_owned())
+    // That it is an integer is a step of its own.
+    let steps = schema.multiple_of.len() + usize::from(types == TypeSet::INTEGER);
+    (steps > MOST_STEPS).then(|| "it has too many steps".to_owned())
 }
 
 /// How many steps the macros of the runtime take.

@@ -13,6 +13,7 @@ use crate::validate::Validator;
 use super::form::{self, Form, Use, Width};
 use super::name::children;
 use super::rules::Rules;
+use super::union::{Part, Union};
 use super::{ItemId, Outline, Spelled};
 
 /// A value that generated code makes.
@@ -39,6 +40,8 @@ pub(crate) enum Literal {
     Newtype(ItemId, Box<Literal>),
     /// A transparent wrapper.
     Wrapper(ItemId, Box<Literal>),
+    /// A value of an alternative of an enum, by its index.
+    Alternative(ItemId, usize, Box<Literal>),
     /// The properties that are given, by their names on the wire; `None` is `null`.
     Struct(ItemId, Vec<(String, Option<Literal>)>),
 }
@@ -51,7 +54,7 @@ impl Literal {
             Self::List(items) => items.iter().all(Self::is_flat),
             Self::Map(entries) => entries.iter().all(|(_, value)| value.is_flat()),
             Self::Nullable(inner) => inner.as_deref().is_none_or(Self::is_flat),
-            Self::Newtype(_, inner) | Self::Wrapper(_, inner) => inner.is_flat(),
+            Self::Newtype(_, inner) | Self::Wrapper(_, inner) | Self::Alternative(_, _, inner) => inner.is_flat(),
             _ => true,
         }
     }
@@ -193,9 +196,31 @@ impl Maker<'_> {
             }
             Form::Untyped(_) => Some(Literal::Wrapper(self.outline.item(id)?, Box::new(Literal::Json(value.clone())))),
             Form::Object => self.object(id, value),
-            // Which of the alternatives it is, is found out when a value is read.
-            Form::Union(_) => None,
+            Form::Union(union) => {
+                let (index, inner) = self.alternative(id, union, value)?;
+                Some(Literal::Alternative(self.outline.item(id)?, index, Box::new(inner)))
+            }
         }
+    }
+
+    /// The only alternative that a value can be: whatever tells them apart when a value is read, it tells that one. Of several
+    /// none is chosen here.
+    fn alternative(&self, id: SchemaId, union: &Union, value: &Value) -> Option<(usize, Literal)> {
+        let judge = Validator::new(&self.api.schemas);
+        let is = |part: &Part| match part {
+            Part::Schema(id) => judge.fits(*id, value),
+            Part::Plain(form) => self.present(id, form, value).is_some(),
+        };
+        let mut fitting = union.alternatives.iter().enumerate().filter(|(_, one)| is(&one.part));
+        let (index, one) = fitting.next().filter(|_| fitting.next().is_none())?;
+        let (id, form) = match &one.part {
+            Part::Schema(alternative) => {
+                let used = form::usage(&self.api.schemas, *alternative);
+                (used.id, self.outline.form(used.id))
+            }
+            Part::Plain(form) => (id, form),
+        };
+        Some((index, self.present(id, form, value)?))
     }
 
     fn list(&self, items: Option<SchemaId>, value: &Value) -> Option<Literal> {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::api::{Api, Channel, MessageId, Payload, Schema, SchemaId};
+use crate::api::{Api, Channel, MessageId, Payload, Schema, SchemaId, TypeSet};
 use crate::config::{Config, Defaults};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, Scope, Wanted};
@@ -328,7 +328,8 @@ impl Walk<'_> {
                     self.order.push(id);
                     self.reached.insert(id, Reached { module, name: name.clone() });
                     let form = if self.overrides.decimals.contains_key(&id) {
-                        Form::Decimal { constrained: form::is_bounded(schema) }
+                        let integral = !schema.types.contains(TypeSet::NUMBER);
+                        Form::Decimal { constrained: integral || form::is_bounded(schema) }
                     } else {
                         form::form(&self.api.schemas, id, self.config, &mut self.patterns)
                     };

@@ -26,6 +26,19 @@ fn constraints_hold_and_defaults_are_given() {
 }
 
 #[test]
+fn an_integer_that_is_a_decimal_has_more_digits_than_any_other_and_no_fraction() {
+    let json = br#"{"total":1,"account":340282366920938463463374607}"#;
+    assert_eq!((MESSAGES[0].transcode)(json).unwrap(), json);
+    let payment: Payment = from_slice(json).unwrap();
+    assert_eq!(conecta_runtime::codec::key(&payment.account).unwrap(), b"340282366920938463463374607");
+    for json in [r#"{"total":1,"account":1.5}"#, r#"{"total":1,"account":-1}"#] {
+        assert!(from_slice::<Payment>(json.as_bytes()).is_err(), "{json}");
+    }
+    let payment: Payment = from_slice(br#"{"total":1,"account":7.0}"#).unwrap();
+    assert_eq!(conecta_runtime::codec::key(&payment.account).unwrap(), b"7");
+}
+
+#[test]
 fn a_fault_has_its_path() {
     let fault = from_slice::<Payment>(br#"{"total":1,"by_name":{"a":"x"}}"#).unwrap_err();
     assert!(fault.to_string().ends_with("expected a number, found a string") && fault.path().starts_with("by_name"), "{fault}");

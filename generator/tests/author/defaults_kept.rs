@@ -1,7 +1,13 @@
 //! Absent properties with defaults stay absent, and a method gives the default.
 
 use conecta_runtime::codec::{from_slice, validate};
-use keep_defaults::{MESSAGES, Order, OrderState};
+use keep_defaults::{MESSAGES, Order, OrderEither, OrderState};
+
+fn to_string<T: conecta_runtime::codec::Wire>(value: &T) -> String {
+    let mut out = Vec::new();
+    conecta_runtime::codec::to_writer(value, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
 
 fn order(json: &str) -> Order {
     from_slice(json.as_bytes()).unwrap()
@@ -30,6 +36,9 @@ fn what_is_absent_means_the_default() {
     assert_eq!((order.place_or_default().lat, order.place_or_default().name_or_default()), (1.0, "home"));
     assert_eq!(order.self_or_default(), 9);
     validate(order.place_or_default()).unwrap();
+    assert_eq!(order.either_or_default(), &OrderEither::String("auto".to_owned()));
+    assert_eq!(to_string(order.where_or_default()), r#""there""#);
+    assert_eq!(to_string(order.point_or_default().unwrap()), r#"{"lat":2}"#);
 }
 
 #[test]

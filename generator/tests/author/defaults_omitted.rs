@@ -10,6 +10,6 @@ fn what_equals_its_default_is_left_out() {
     for json in [r#"{"id":1}"#, r#"{"id":1,"retries":0,"level":null,"label":"l"}"#] {
         assert_eq!((MESSAGES[0].transcode)(json.as_bytes()).unwrap(), json.as_bytes());
     }
-    let given = br#"{"id":1,"retries":3,"currency":"PEN"}"#;
+    let given = br#"{"id":1,"retries":3,"currency":"PEN","either":"auto","where":"there"}"#;
     assert_eq!((MESSAGES[0].transcode)(given).unwrap(), br#"{"id":1}"#);
 }

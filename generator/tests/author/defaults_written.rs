@@ -6,7 +6,7 @@ use write_defaults::{Event, MESSAGES, Order, OrderState, Ruled};
 
 const FILLED: &str = r#"{"id":1,"retries":3,"share":-0.5,"urgent":true,"currency":"PEN","code":"ABC","stars":4,"state":"NEW",
     "since":"2024-01-15T10:30:00.120-05:00","tags":["a","b"],"none":[],"empty":{},"nothing":[],"unique":[1,2],"counts":{"a":1},"level":7,"label":null,
-    "words":["x"],"anything":{"deep":[1,null]},"self":9}"#;
+    "words":["x"],"anything":{"deep":[1,null]},"self":9,"either":"auto","where":"there"}"#;
 
 #[test]
 fn what_is_absent_is_filled_in_and_written() {

@@ -236,7 +236,7 @@ macro_rules! __number {
             }
             impl $crate::codec::KeyField for $name {
                 fn key_bytes(&self) -> ::core::option::Option<::std::vec::Vec<u8>> {
-                    ::core::option::Option::Some(::std::string::ToString::to_string(self).into_bytes())
+                    $crate::codec::KeyField::key_bytes(&self.0)
                 }
             }
             impl $crate::codec::HeaderValue for $name {

@@ -70,6 +70,13 @@ macro_rules! integers {
     )* };
 }
 
+/// In the shortest digits that give it.
+impl KeyField for f64 {
+    fn key_bytes(&self) -> Option<Vec<u8>> {
+        Some(self.to_string().into_bytes())
+    }
+}
+
 integers! {
     i8 serialize_i8, i16 serialize_i16, i32 serialize_i32, i64 serialize_i64,
     u8 serialize_u8, u16 serialize_u16, u32 serialize_u32, u64 serialize_u64,
