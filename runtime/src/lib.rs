@@ -18,6 +18,8 @@
 //! | `kafka`, the default | publisher, consumer and topics, over librdkafka |
 //! | `postgres` | an inbox in PostgreSQL, whose transaction handlers are lent |
 //! | `redis` | an inbox in Redis |
+//! | `settings` | all of a service's settings from a file and the environment |
+//! | `ssl`, `ssl-vendored` | TLS and SCRAM for `kafka`, with the system's OpenSSL or with one that is compiled along |
 //! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 
@@ -41,6 +43,8 @@ pub mod publisher;
 mod raw;
 pub mod record;
 pub mod registration;
+#[cfg(feature = "settings")]
+pub mod settings;
 #[cfg(feature = "kafka")]
 pub mod telemetry;
 #[cfg(feature = "testing")]

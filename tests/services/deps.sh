@@ -76,6 +76,9 @@ platform() {
 
 need java "the brokers that the tests start run on it" "apt-get install -y openjdk-17-jdk-headless"
 need make "librdkafka is built with it" "apt-get install -y make"
+need openssl "it makes the certificates of the tests" "apt-get install -y openssl"
+pkg-config --exists openssl 2>/dev/null ||
+    die "OpenSSL's headers are not found by pkg-config; the tests reach Kafka over TLS with it. To install them: apt-get install -y libssl-dev pkg-config"
 need cc "librdkafka is built with it" "apt-get install -y gcc"
 fetch kafka "Apache Kafka 4.1.0 and its tools"
 fetch postgres "PostgreSQL 17.5" "-Dplatform=$(platform)"

@@ -13,6 +13,10 @@
 # With CONECTA_BROKER_PROXY=PORT a single node has a second listener, whose address stands in DIR/proxied, and says of it that it
 # is at PORT: who begins there stays on that way.
 #
+# With CONECTA_BROKER_SECURED=1 a node has four more listeners, whose addresses stand in DIR/secured, one a line, each with
+# its name: TLS, EXPIRED (TLS with a certificate that is over), SCRAM (SASL_SSL; casos, by SCRAM-SHA-256 and -512 and by PLAIN),
+# OPEN (SASL_PLAINTEXT, PLAIN). The certificates are in DIR/tls.
+#
 # NODES is 1 unless given. DIR is `run/kafka` in the cache unless given.
 # The jars come from `make deps`.
 set -euo pipefail
@@ -24,6 +28,9 @@ jvm=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLo
 # A benchmark is to meet the broker as it is in production.
 [[ ${CONECTA_BROKER_JVM:-test} == bench ]] && jvm=(-XX:+UseG1GC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn)
 
+# Of the user `casos`, on the secured listeners.
+password=${CONECTA_BROKER_PASSWORD:-con-secreto}
+
 check_deps() {
     need java "Kafka runs on it" "apt-get install -y openjdk-17-jdk-headless"
     [[ -d $libs ]] || die "Kafka's jars are not in $cache; to fetch them: make deps"
@@ -31,7 +38,7 @@ check_deps() {
 
 # configure DIR NODES: a folder a node, with its server.properties, and the addresses in DIR/addresses.
 configure() {
-    local dir=$1 nodes=$2 id ports voters='' copies=$(($2 < 3 ? $2 : 3))
+    local dir=$1 nodes=$2 id ports voters='' copies=$(($2 < 3 ? $2 : 3)) users=()
     mapfile -t ports < <(free_ports $((2 * nodes)))
     for ((id = 1; id <= nodes; id++)); do
         voters+=${voters:+,}$id@127.0.0.1:${ports[2 * id - 1]}
@@ -66,8 +73,13 @@ configure() {
 		PROPERTIES
         [[ -z ${CONECTA_BROKER_PROXY:-} ]] || lead_astray "$dir" "$dir/$id/server.properties"
         printf '%s\n' "$broker" >>"$dir/addresses"
+        if [[ ${CONECTA_BROKER_SECURED:-} == 1 ]]; then
+            secure "$dir" "$dir/$id/server.properties"
+            users=(--add-scram "SCRAM-SHA-256=[name=casos,password=$password]"
+                --add-scram "SCRAM-SHA-512=[name=casos,password=$password]")
+        fi
         java "${jvm[@]}" -cp "$libs/*" kafka.tools.StorageTool format -t Q29uZWN0YUNvbmVjdGFDbw \
-            -c "$dir/$id/server.properties" >"$dir/$id/format.log" 2>&1 ||
+            "${users[@]}" -c "$dir/$id/server.properties" >"$dir/$id/format.log" 2>&1 ||
             die "Kafka could not format its storage: $(cat "$dir/$id/format.log")"
     done
 }
@@ -80,6 +92,39 @@ lead_astray() {
     sed -i -e "s|^\(listeners=.*\)|\1,PROXIED://127.0.0.1:$port|" \
         -e "s|^\(advertised.listeners=.*\)|\1,PROXIED://127.0.0.1:$CONECTA_BROKER_PROXY|" \
         -e 's|^\(listener.security.protocol.map=.*\)|\1,PROXIED:PLAINTEXT|' "$2"
+}
+
+# secure DIR FILE: adds the secured listeners to a node's properties. A listener is no security of itself to Kafka: its name
+# is mapped to one.
+secure() {
+    local dir=$1 file=$2 ports name listeners='' names=(TLS EXPIRED SCRAM OPEN)
+    mkdir -p "$dir/tls"
+    "$root/tests/services/certificates.sh" "$dir/tls"
+    mapfile -t ports < <(free_ports ${#names[@]})
+    for name in "${names[@]}"; do
+        listeners+=,$name://127.0.0.1:${ports[0]}
+        printf '%s 127.0.0.1:%s\n' "$name" "${ports[0]}" >>"$dir/secured"
+        ports=("${ports[@]:1}")
+    done
+    sed -i -e "s|^\(listeners=.*\)|\1$listeners|" -e "s|^\(advertised.listeners=.*\)|\1$listeners|" \
+        -e 's|^\(listener.security.protocol.map=.*\)|\1,TLS:SSL,EXPIRED:SSL,SCRAM:SASL_SSL,OPEN:SASL_PLAINTEXT|' "$file"
+    local plain="org.apache.kafka.common.security.plain.PlainLoginModule required user_casos=\"$password\";"
+    local scram="org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    cat >>"$file" <<-PROPERTIES
+	ssl.keystore.type=PEM
+	ssl.keystore.location=$dir/tls/server.pem
+	ssl.truststore.type=PEM
+	ssl.truststore.location=$dir/tls/ca.pem
+	listener.name.expired.ssl.keystore.location=$dir/tls/expired.pem
+	listener.name.tls.ssl.client.auth=requested
+	sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+	listener.name.scram.plain.sasl.jaas.config=$plain
+	listener.name.scram.scram-sha-256.sasl.jaas.config=$scram
+	listener.name.scram.scram-sha-512.sasl.jaas.config=$scram
+	listener.name.open.plain.sasl.jaas.config=$plain
+	listener.name.open.scram-sha-256.sasl.jaas.config=$scram
+	listener.name.open.scram-sha-512.sasl.jaas.config=$scram
+	PROPERTIES
 }
 
 # launch DIR ID: starts the node, and does not wait for it.

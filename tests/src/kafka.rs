@@ -73,9 +73,44 @@ impl KafkaService {
         let mut script = script();
         script.env("CONECTA_BROKER_PROXY", proxy.port().to_string());
         let kafka = Self::run(script, 1);
-        let dir = kafka.started.as_ref().expect("it was started here").dir();
+        let dir = kafka.dir();
         proxy.leads_to(std::fs::read_to_string(dir.join("proxied")).unwrap().trim().parse().unwrap());
         kafka
+    }
+
+    /// A broker that can be reached over TLS and by SASL too; see [`secured`](Self::secured). The user is `casos`.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_secured(password: &str) -> Self {
+        let mut script = script();
+        script.env("CONECTA_BROKER_SECURED", "1").env("CONECTA_BROKER_PASSWORD", password);
+        Self::run(script, 1)
+    }
+
+    /// The address of a secured listener: `TLS`, `EXPIRED`, `SCRAM` or `OPEN`, as kafka.sh describes them.
+    ///
+    /// # Panics
+    /// When the broker has none of that name.
+    #[must_use]
+    pub fn secured(&self, listener: &str) -> String {
+        let listed = std::fs::read_to_string(self.dir().join("secured")).unwrap();
+        let found = listed.lines().find_map(|line| line.strip_prefix(listener)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("no listener {listener} in {listed}")).to_owned()
+    }
+
+    /// A file of certificates that was made for a secured broker: `ca.pem`, `other-ca.pem`, `client.pem`, `client.key`.
+    ///
+    /// # Panics
+    /// When this broker was not started here.
+    #[must_use]
+    pub fn certificate(&self, name: &str) -> String {
+        self.dir().join("tls").join(name).to_str().unwrap().to_owned()
+    }
+
+    fn dir(&self) -> &Path {
+        self.started.as_ref().expect("the cluster was started here").dir()
     }
 
     fn run(mut script: Command, nodes: u32) -> Self {
@@ -236,8 +271,7 @@ impl KafkaService {
     }
 
     fn control(&self, command: &str, node: u32) {
-        let dir = self.started.as_ref().expect("the cluster was started here").dir();
-        let status = script().arg(command).arg(dir).arg(node.to_string()).stdin(Stdio::null()).status().unwrap();
+        let status = script().arg(command).arg(self.dir()).arg(node.to_string()).stdin(Stdio::null()).status().unwrap();
         assert!(status.success(), "kafka.sh {command} {node}: {status}");
     }
 }

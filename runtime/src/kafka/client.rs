@@ -21,7 +21,38 @@ pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
 
 /// Forwards an error that concerns no single message. librdkafka goes on by itself, so a warning is enough.
 pub(crate) fn error(error: &KafkaError, reason: &str) {
-    tracing::warn!(target: "librdkafka", "{error}: {reason}");
+    tracing::warn!(target: "librdkafka", "{error}: {}", advised(reason));
+}
+
+/// What to do about what librdkafka says of a connection, by words of its own.
+const ADVICE: [(&[&str], &str); 6] = [
+    (
+        &["could not be verified", "certificate verify failed"],
+        "the broker's certificate is not of a CA in `ssl.ca.location`, or is over, or is for another host; which of them, says \
+         `openssl s_client -connect HOST:PORT -CAfile CA`",
+    ),
+    (
+        &["client SSL authentication might be required", "certificate required"],
+        "the broker wants a certificate of us: set `ssl.certificate.location` and `ssl.key.location`",
+    ),
+    (
+        &["connecting to a PLAINTEXT broker listener"],
+        "is it a port without TLS? then `security.protocol` is `plaintext` or `sasl_plaintext`",
+    ),
+    (&["connecting to a SSL listener"], "is it a port with TLS? then `security.protocol` is `ssl` or `sasl_ssl`"),
+    (&["Unsupported SASL mechanism", "UNSUPPORTED_SASL_MECHANISM"], "set `sasl.mechanism` to one that the broker has"),
+    (
+        &["SASL authentication error", "Authentication failed", "authentication failed"],
+        "check `sasl.username` and `sasl.password`, and that the broker has that user for this `sasl.mechanism`",
+    ),
+];
+
+/// What librdkafka said, and what to do about it where that is known.
+pub(crate) fn advised(reason: &str) -> String {
+    match ADVICE.iter().find(|(words, _)| words.iter().any(|words| reason.contains(words))) {
+        Some((_, advice)) => format!("{reason}: {advice}"),
+        None => reason.to_owned(),
+    }
 }
 
 /// The headers of a message, in order.

@@ -6,6 +6,7 @@ mod client;
 mod dead_letters;
 mod positions;
 mod publisher;
+mod reach;
 mod settings;
 pub(crate) mod shell;
 
@@ -13,4 +14,7 @@ pub use admin::{Admin, AdminError, Aspect, Difference, TopicSpec, TopicsPlan, To
 pub use dead_letters::{Choice, DeadLetter, DeadLetters, DeadLettersError, Settled, Settlement, Step};
 pub use positions::{RewindError, rewind};
 pub use publisher::{DROP_DEADLINE, FlushError, KafkaPublisher};
+pub use reach::ReachError;
 pub use settings::{BROKERS_VARIABLE, KafkaSettings, PROPERTY_PREFIX, SettingsError};
+#[cfg(feature = "settings")]
+pub(crate) use settings::{Scope, names::PROPERTIES};

@@ -6,7 +6,8 @@ use std::path::Path;
 use conecta_tests::kafka::root;
 
 /// The sections whose tables begin with something of the source.
-const QUOTING: [&str; 4] = ["What the log says", "Counters", "Dead letters", "Settings"];
+const QUOTING: [&str; 5] =
+    ["What the log says", "Counters", "Dead letters", "A cluster that does not let us in", "Settings"];
 
 fn guide() -> String {
     fs::read_to_string(root().join("docs/operations.md")).unwrap()
@@ -44,6 +45,18 @@ fn what_the_operators_guide_quotes_stands_in_the_runtime() {
         for text in quoted {
             assert!(runtime.contains(&text), "{section}: {text:?} is not in the runtime");
         }
+    }
+}
+
+#[test]
+fn the_operators_guide_has_every_key_of_a_consumer_with_its_variable() {
+    let guide = guide();
+    let keys = fs::read_to_string(root().join("runtime/src/settings/keys.rs")).unwrap();
+    let names: Vec<&str> = keys.split("name: \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let variable = format!("CONECTA_CONSUMER_{}", name.to_ascii_uppercase().replace('.', "_"));
+        assert!(guide.contains(&format!("| `{name}` | `{variable}` |")), "{name} is not in docs/operations.md");
     }
 }
 

@@ -12,6 +12,7 @@ mod logs;
 mod manifests;
 mod partitions;
 mod redrive;
+mod secured;
 mod service;
 mod several;
 mod topics;

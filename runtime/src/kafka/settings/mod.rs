@@ -1,18 +1,36 @@
 //! How to reach a cluster, and every property librdkafka has.
 
+mod error;
+#[cfg(feature = "settings")]
+pub(crate) mod names;
+mod secret;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::error::KafkaError;
 
+use self::secret::Masked;
 use crate::topic::Server;
+
+pub use self::error::SettingsError;
 
 /// What [`KafkaSettings::from_env`] reads the brokers' addresses from.
 pub const BROKERS_VARIABLE: &str = "BROKERS";
 
 /// Variables of this prefix are librdkafka properties: `CONECTA_KAFKA_SASL_PASSWORD` is `sasl.password`.
 pub const PROPERTY_PREFIX: &str = "CONECTA_KAFKA_";
+
+/// Which clients have a property.
+#[cfg(feature = "settings")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scope {
+    All,
+    Producer,
+    Consumer,
+}
 
 /// How to reach a Kafka cluster.
 ///
@@ -140,6 +158,29 @@ impl KafkaSettings {
     pub fn consumer_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.consumer.insert(name.into(), value.into());
         self
+    }
+
+    /// Sets a property of those clients.
+    #[cfg(feature = "settings")]
+    pub(crate) fn scoped(self, scope: Scope, name: &str, value: &str) -> Self {
+        match scope {
+            Scope::All => self.property(name, value),
+            Scope::Producer => self.producer_property(name, value),
+            Scope::Consumer => self.consumer_property(name, value),
+        }
+    }
+
+    /// Whether those clients may have a property, whatever else is set.
+    #[cfg(feature = "settings")]
+    pub(crate) fn judge(scope: Scope, name: &str, value: &str) -> Result<(), SettingsError> {
+        let alone = Self::new("localhost:9092")?.scoped(scope, name, value);
+        if scope != Scope::Consumer {
+            alone.producer_config()?;
+        }
+        if scope != Scope::Producer {
+            alone.consumer_config("group")?;
+        }
+        Ok(())
     }
 
     /// Creates topics with this many copies of each partition, whatever the contract says. Without it a contract that
@@ -279,35 +320,6 @@ impl fmt::Debug for KafkaSettings {
     }
 }
 
-struct Masked<'a>(&'a BTreeMap<String, String>);
-
-impl fmt::Debug for Masked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mask = |(name, value): (&'_ String, &'_ String)| {
-            (name.clone(), if is_secret(name) { "***".to_owned() } else { value.clone() })
-        };
-        f.debug_map().entries(self.0.iter().map(mask)).finish()
-    }
-}
-
-/// Whether a property's value must never be shown. Errs on the side of hiding: a property that only sounds like a secret
-/// is hidden too.
-fn is_secret(property: &str) -> bool {
-    const PARTS: [&str; 9] = [
-        "password",
-        "secret",
-        "token",
-        "pem",
-        "credential",
-        "private",
-        "passphrase",
-        "sasl.jaas",
-        "oauthbearer.config",
-    ];
-    let property = property.to_ascii_lowercase();
-    PARTS.iter().any(|part| property.contains(part))
-}
-
 fn check_address(address: &str) -> Result<(), SettingsError> {
     let fail = |reason: &str| Err(SettingsError::Address { address: address.into(), reason: reason.into() });
     if address.is_empty() {
@@ -335,178 +347,5 @@ fn log_level() -> RDKafkaLogLevel {
         RDKafkaLogLevel::Debug
     } else {
         RDKafkaLogLevel::Info
-    }
-}
-
-/// What is wrong with the settings.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SettingsError {
-    /// No address was given.
-    #[error("no brokers: set {BROKERS_VARIABLE} to host:port, several separated by commas")]
-    NoBrokers,
-    /// An address that cannot be one.
-    #[error("`{address}` is not a broker's address: {reason}")]
-    Address {
-        /// As given.
-        address: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A server of the contract that does not speak Kafka.
-    #[error(
-        "the contract's server `{server}` speaks `{protocol}`, not kafka: pick another or give its brokers yourself"
-    )]
-    Protocol {
-        /// The server's name in the contract.
-        server: String,
-        /// What it speaks.
-        protocol: String,
-    },
-    /// No server of that name.
-    #[error("the contract has no server `{name}`; it has: {known}")]
-    UnknownServer {
-        /// As asked for.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-    /// A consumer without a group.
-    #[error("a consumer needs the name of its group")]
-    NoGroup,
-    /// A property that the runtime's promises rest on.
-    #[error("`{property}` cannot be set to that: {reason}")]
-    Reserved {
-        /// The property.
-        property: String,
-        /// What would break.
-        reason: String,
-    },
-    /// librdkafka refuses a property; the value is not shown where it may be a secret.
-    #[error("librdkafka refuses `{property}`: {reason}")]
-    Property {
-        /// The property.
-        property: String,
-        /// What librdkafka says.
-        reason: String,
-    },
-    /// librdkafka cannot make a client of these settings.
-    #[error("no Kafka client can be made of these settings: {reason}")]
-    Client {
-        /// What librdkafka says.
-        reason: String,
-    },
-}
-
-impl SettingsError {
-    pub(crate) fn from_client(error: KafkaError) -> Self {
-        match error {
-            KafkaError::ClientConfig(_, reason, property, _) => {
-                // librdkafka quotes the value in what it says.
-                let reason = if is_secret(&property) { "its value is not valid".into() } else { reason };
-                Self::Property { property, reason }
-            }
-            KafkaError::ClientCreation(reason) => Self::Client { reason },
-            other => Self::Client { reason: other.to_string() },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn settings() -> KafkaSettings {
-        KafkaSettings::new("localhost:9092").unwrap()
-    }
-
-    #[test]
-    fn secrets_appear_neither_in_debug_nor_in_errors() {
-        let settings = settings()
-            .property("sasl.username", "casos")
-            .property("sasl.password", "hunter2")
-            .consumer_property("ssl.key.pem", "hunter2")
-            .producer_property("sasl.oauthbearer.client.secret", "hunter2");
-        let shown = format!("{settings:?}");
-        assert!(shown.contains("casos") && shown.contains("sasl.password"), "{shown}");
-        assert!(!shown.contains("hunter2"), "{shown}");
-
-        let error = SettingsError::from_client(KafkaError::ClientConfig(
-            rdkafka::types::RDKafkaConfRes::RD_KAFKA_CONF_INVALID,
-            "Invalid value \"hunter2\"".into(),
-            "sasl.password".into(),
-            "hunter2".into(),
-        ));
-        assert!(!format!("{error} {error:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn an_address_without_a_port_is_refused_with_what_to_write() {
-        for address in ["", "localhost", "localhost:", "localhost:kafka", ":9092", "a:1,,b:2", "{env}.example.org:9092"]
-        {
-            let error = KafkaSettings::new(address).unwrap_err();
-            assert!(matches!(error, SettingsError::Address { .. }), "{address}: {error}");
-        }
-        for address in ["localhost:9092", "a:1, b:2", "[::1]:9092", "plaintext://a:9092"] {
-            KafkaSettings::new(address).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_server_of_the_contract_is_picked_by_name() {
-        let server = |name, protocol| Server { name, address: "kafka.example.org:9092", protocol, description: "" };
-        let servers = [server("kafka-prod", "kafka"), server("mqtt", "mqtt"), server("tls", "kafka-secure")];
-        assert_eq!(KafkaSettings::named(&servers, "kafka-prod").unwrap().bootstrap_servers(), "kafka.example.org:9092");
-        assert_eq!(KafkaSettings::named(&servers, "tls").unwrap().consumer_value("security.protocol"), Some("ssl"));
-        let unknown = KafkaSettings::named(&servers, "prod").unwrap_err().to_string();
-        assert!(unknown.contains("kafka-prod, mqtt, tls"), "{unknown}");
-        assert!(matches!(KafkaSettings::named(&servers, "mqtt"), Err(SettingsError::Protocol { .. })));
-    }
-
-    #[test]
-    fn the_environment_gives_brokers_and_properties() {
-        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let settings = KafkaSettings::from_vars([
-            variable("BROKERS", "localhost:9092"),
-            variable("CONECTA_KAFKA_SASL_PASSWORD", "hunter2"),
-            variable("KAFKA_HOME", "elsewhere"),
-        ])
-        .unwrap();
-        assert_eq!(settings.consumer_value("sasl.password"), Some("hunter2"));
-        assert_eq!(settings.common.len(), 1);
-        assert!(matches!(KafkaSettings::from_vars([]), Err(SettingsError::NoBrokers)));
-    }
-
-    #[test]
-    fn properties_that_break_a_promise_are_refused_and_others_pass() {
-        let refused = |settings: KafkaSettings| {
-            matches!(settings.consumer_config("g"), Err(SettingsError::Reserved { .. }))
-                || matches!(settings.producer_config(), Err(SettingsError::Reserved { .. }))
-        };
-        assert!(refused(settings().consumer_property("enable.auto.commit", "true")));
-        assert!(refused(settings().property("group.id", "g")));
-        assert!(refused(settings().property("acks", "1")));
-        assert!(refused(settings().producer_property("enable.idempotence", "false")));
-        assert!(!refused(settings().property("socket.timeout.ms", "10000").property("acks", "-1")));
-
-        let config = settings().consumer_property("fetch.wait.max.ms", "42").consumer_config("g").unwrap();
-        assert_eq!(config.get("fetch.wait.max.ms"), Some("42"));
-        assert_eq!(config.get("fetch.queue.backoff.ms"), Some("5"));
-        assert!(matches!(settings().consumer_config(""), Err(SettingsError::NoGroup)));
-    }
-
-    #[test]
-    fn an_unknown_property_is_named() {
-        let error = settings().property("fetch.wait.max", "42").consumer_config("g").unwrap_err();
-        assert!(matches!(&error, SettingsError::Property { property, .. } if property == "fetch.wait.max"), "{error}");
-    }
-
-    #[test]
-    fn the_new_group_protocol_is_not_given_what_it_refuses() {
-        let config = settings().consumer_property("group.protocol", "consumer").consumer_config("g").unwrap();
-        assert_eq!(config.get("partition.assignment.strategy"), None);
-        let config = settings().consumer_config("g").unwrap();
-        assert_eq!(config.get("partition.assignment.strategy"), Some("cooperative-sticky"));
     }
 }
