@@ -18,6 +18,8 @@
 //! | `kafka`, the default | publisher, consumer and topics, over librdkafka |
 //! | `postgres` | an inbox in PostgreSQL, whose transaction handlers are lent |
 //! | `redis` | an inbox in Redis |
+//! | `metrics` | the counters of consumers, for any recorder of the crate `metrics` |
+//! | `http` | an endpoint with `/metrics` for Prometheus, `/health/live` and `/health/ready` |
 //! | `settings` | all of a service's settings from a file and the environment |
 //! | `ssl`, `ssl-vendored` | TLS and SCRAM for `kafka`, with the system's OpenSSL or with one that is compiled along |
 //! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
@@ -34,6 +36,8 @@ pub mod datetime;
 mod decimal;
 pub mod event;
 pub mod handler;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod inbox;
 mod include;
 #[cfg(feature = "kafka")]

@@ -200,7 +200,8 @@ impl<I: Inbox> Lanes<I> {
 
     /// Hands out those of the members that may be handed out, as one unit of work.
     async fn hand_out(&self, lane: &mut Lane<I>, turn: &mut Turn<'_>, all: &mut Parts, range: Range<usize>) -> Outcome {
-        let Some(index) = all.parts.first().map(|part| part.run.handler as usize) else { return Outcome::Settled };
+        let Some(handler) = all.parts.first().map(|part| part.run.handler) else { return Outcome::Settled };
+        let index = handler as usize;
         let Some(registration) = self.registrations.get(index) else { return Outcome::Stopped };
         let Lane { workers, session, admissions, fallback_id, given_up, tally } = lane;
         let Worker::Batch(worker) = workers[index].get_or_insert_with(|| registration.worker()) else {
@@ -260,7 +261,10 @@ impl<I: Inbox> Lanes<I> {
         });
         let records = records.collect();
         let verdict = match caught(|| worker.start(records, context)) {
-            Ok(()) => turn.patiently(self.in_time(given_up, handling(worker, &all.members, &fresh))).await,
+            Ok(()) => {
+                let handling = self.in_time(given_up, handling(worker, &all.members, &fresh));
+                turn.patiently(self.timed(handler, handling)).await
+            }
             Err(panic) => Err(panic),
         };
         match verdict {

@@ -14,7 +14,9 @@ use super::without_id::WithoutId;
 use crate::inbox::{Inbox, NoInbox};
 use crate::kafka::{KafkaSettings, SettingsError, shell};
 use crate::registration::Registration;
-use crate::telemetry::{Metrics, MetricsSnapshot};
+#[cfg(feature = "metrics")]
+use crate::telemetry::Reporter;
+use crate::telemetry::{Counted, Metrics, MetricsSnapshot, set};
 
 /// How many events of one key are handed out at a time. More would cost less, but keep other keys waiting for their turn: what
 /// is handled would run ahead of what can be committed.
@@ -122,8 +124,8 @@ impl<C: Send + 'static, I> Consumer<C, I> {
     /// its own is left to that one.
     pub fn on(mut self, registration: Registration<C>) -> Self {
         self.registrations.push(registration);
-        let exact = self.registrations.iter().filter(|registration| registration.address().is_none());
-        self.metrics = Metrics::new(exact.map(|registration| registration.topic().name));
+        let of = |registration: &Registration<C>| (registration.topic().name, registration.address().is_some());
+        self.metrics = Metrics::new(&self.group, self.registrations.iter().map(of));
         self
     }
 
@@ -270,6 +272,10 @@ impl<I: Inbox> Consumer<I::Context, I> {
         };
         let mut running = shell::start(plan, Arc::clone(&pool), metrics.clone())?;
         let stop = StopOnDrop(Arc::clone(&pool));
+        #[cfg(feature = "metrics")]
+        let _reporter = Reporter::start(metrics.clone());
+        set(&metrics.counters().lanes, concurrency as u64);
+        let inbox = Counted::new(inbox, metrics.clone());
 
         let lanes =
             Arc::new(Lanes { pool: Arc::clone(&pool), inbox, group, registrations, without_id, metrics, deadline });

@@ -16,7 +16,7 @@ use crate::handler::{Attempt, HandlerError};
 use crate::inbox::{Admission, EventKey, Inbox};
 use crate::record::RawRecord;
 use crate::registration::{Registration, Work, Worker};
-use crate::telemetry::{Metrics, add};
+use crate::telemetry::{Clock, Metrics, Occupied, add};
 
 /// What all lanes of a consumer share.
 pub(crate) struct Lanes<I: Inbox> {
@@ -45,6 +45,7 @@ impl<I: Inbox> Lanes<I> {
         let mut records = Vec::new();
         while let Some(chunk) = self.pool.next().await {
             turn.chunk = chunk;
+            let _busy = Occupied::new(&self.metrics.counters().lanes_busy);
             if turn.chunk.is_batch() {
                 self.work_batch(&mut lane, &mut turn).await;
             }
@@ -160,7 +161,7 @@ impl<I: Inbox> Lanes<I> {
         };
         let attempt = Attempt { number: run.attempt, given_up: self.can_be_given_up(given_up) };
         let result = match caught(|| worker.start(record, attempt, context)) {
-            Ok(()) => turn.patiently(self.in_time(given_up, handling(worker))).await,
+            Ok(()) => turn.patiently(self.timed(run.handler, self.in_time(given_up, handling(worker)))).await,
             Err(panic) => Err(panic),
         };
         if let Err(failure) = result {
@@ -209,6 +210,18 @@ impl<I: Inbox> Lanes<I> {
                 Err(Failure::deadline(limit))
             }
         }
+    }
+
+    /// Tells how long a handler's call took.
+    pub(super) async fn timed<T>(
+        &self,
+        handler: u32,
+        handling: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let clock = Clock::start();
+        let result = handling.await;
+        clock.stop(&self.metrics, handler, result.as_ref().err());
+        result
     }
 
     pub(super) async fn roll_back(&self, session: &mut Option<I::Session>, turn: &mut Turn<'_>) {

@@ -105,12 +105,12 @@ retries = [1]
          you mean `sasl.password`?",
         "conecta.toml:3:1: `kafka.broker` is not known; did you mean `brokers`?",
         "conecta.toml:4:1: `kafka.ssl` is not known; properties of librdkafka stand under [kafka.properties]",
-        "conecta.toml:5:18: librdkafka refuses `fetch.wait.max`: No such configuration property: \"fetch.wait.max\"; did you \
+        "conecta.toml:5:23: librdkafka refuses `fetch.wait.max`: No such configuration property: \"fetch.wait.max\"; did you \
          mean `fetch.wait.max.ms`?",
         "conecta.toml:6:12: `acks` cannot be set to that: an acknowledged message could be lost with one broker",
         "conecta.toml:7:22: `enable.auto.commit` cannot be set to that: offsets would be committed before their events are \
          handled",
-        "conecta.toml:8:17: librdkafka refuses `linger.ms`: Invalid value for configuration property \"linger.ms\"",
+        "conecta.toml:8:17: librdkafka refuses `linger.ms`: Invalid value for configuration property \"queue.buffering.max.ms\"",
         "conecta.toml:11:1: `consumer.concurrency`: a number above 0 is expected",
         "conecta.toml:12:1: `consumer.retrys` is not known; did you mean `retries`?",
         "conecta.toml:13:1: `consumer.drain_timeout`: a number and a unit are expected: 250 ms, 30 s, 5 min, 2 h, 7 d",

@@ -85,7 +85,7 @@ fn what_the_operators_guide_says_of_dlq_the_command_has() {
 #[test]
 fn the_operators_guide_knows_every_counter_and_every_code() {
     let guide = guide();
-    let telemetry = fs::read_to_string(root().join("runtime/src/telemetry.rs")).unwrap();
+    let telemetry = fs::read_to_string(root().join("runtime/src/telemetry/snapshot.rs")).unwrap();
     let counters = telemetry.lines().filter_map(|line| line.strip_prefix("    pub ")?.strip_suffix(": u64,"));
     let known = quoted(&guide, "Counters");
     let missing: Vec<&str> = counters.filter(|counter| !known.iter().any(|it| it == counter)).collect();

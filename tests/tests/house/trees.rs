@@ -22,6 +22,28 @@ fn has(tree: &str, package: &str) -> bool {
     tree.lines().any(|line| line.split(' ').next() == Some(package))
 }
 
+/// What services may ask for, and a crate of events must not pay for.
+const OPTIONAL: [&str; 8] =
+    ["metrics", "metrics-exporter-prometheus", "openssl-sys", "toml", "strsim", "tokio", "rdkafka", "tracing"];
+
+#[test]
+fn a_crate_of_events_builds_none_of_what_operates_a_service_and_kafka_alone_little_of_it() {
+    let of = |features: &[&str]| {
+        let args = ["tree", "--locked", "--prefix", "none", "--edges", "normal,build", "-p", "conecta-runtime"];
+        let output = Command::new(env!("CARGO")).args(args).args(features).current_dir(root()).output().unwrap();
+        assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (events, kafka, all) = (of(&["--no-default-features"]), of(&[]), of(&["--features", "http,settings,ssl"]));
+    for package in OPTIONAL {
+        assert!(!has(&events, package), "{package} in a crate of events");
+        assert!(has(&all, package), "no {package} where it is asked for");
+    }
+    for package in &OPTIONAL[..5] {
+        assert!(!has(&kafka, package), "{package} with the default features");
+    }
+}
+
 #[test]
 fn a_build_script_and_a_command_line_without_a_cluster_build_no_kafka() {
     for features in [&["--no-default-features"][..], &["--no-default-features", "--features", "cli"]] {

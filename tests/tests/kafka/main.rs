@@ -8,6 +8,7 @@ mod dead_letters;
 mod dlq;
 mod events;
 mod failures;
+mod health;
 mod logs;
 mod manifests;
 mod partitions;

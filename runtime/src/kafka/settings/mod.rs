@@ -255,6 +255,8 @@ impl KafkaSettings {
             ("fetch.queue.backoff.ms", "5"),
             // What is fetched ahead; with `max_in_flight` it bounds the memory of a backlog.
             ("queued.max.messages.kbytes", "16384"),
+            // How often the lag is asked for.
+            ("statistics.interval.ms", "5000"),
             ("allow.auto.create.topics", "false"),
         ];
         if self.consumer_value("group.protocol") != Some("consumer") {

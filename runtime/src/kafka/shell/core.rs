@@ -2,6 +2,7 @@
 
 mod ownership;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use tokio::runtime::Handle;
 
 use super::ahead::Size;
 use super::committer::{self, Committer, Position};
+use super::gauges::Standing;
 use super::letters::{Letters, Undeliverable};
 use super::partitions::Partitions;
 use super::reader::Reader;
@@ -53,7 +55,7 @@ pub(super) struct HandlerInfo {
 /// What the poll thread works on. It lives behind a lock only because librdkafka's rebalance callback has to reach it, on
 /// the same thread.
 pub(super) struct Core {
-    engine: Engine,
+    pub(super) engine: Engine,
     effects: Effects,
     store: Store,
     pub(super) partitions: Partitions,
@@ -61,6 +63,9 @@ pub(super) struct Core {
     pool: Arc<Pool>,
     pub(super) metrics: Metrics,
     letters: Arc<Letters>,
+    /// Where partitions stand, and how far behind they are.
+    pub(super) standing: Standing,
+    pub(super) lags: HashMap<PartitionId, u64>,
     /// Set while the poll loop runs.
     pub(super) committer: Option<Committer>,
     runtime: Handle,
@@ -104,6 +109,8 @@ impl Core {
             pool,
             metrics,
             letters: Arc::new(letters),
+            standing: Standing::default(),
+            lags: HashMap::new(),
             committer: None,
             runtime: Handle::current(),
             group,
@@ -130,6 +137,7 @@ impl Core {
         let heard = self.hear();
         self.feed();
         self.carry_out(consumer, mode);
+        self.gauge();
         heard
     }
 
@@ -146,9 +154,17 @@ impl Core {
                     if let Some(failed) = failure {
                         self.note(*failed);
                     }
+                    if completion.done > 0 {
+                        self.metrics.progressed();
+                    }
                     completions.push(completion);
                 }
-                Answer::DeadLettered { run, ok } => letters.push((run, ok)),
+                Answer::DeadLettered { run, ok } => {
+                    if ok {
+                        self.metrics.progressed();
+                    }
+                    letters.push((run, ok));
+                }
                 Answer::CommitFailed { partition, epoch } => {
                     add(&self.metrics.counters().commit_failures, 1);
                     self.engine.step(Input::CommitFailed { partition, epoch }, &mut self.effects);
@@ -250,6 +266,7 @@ impl Core {
                     Effect::BreakerOpened { circuit } => {
                         give_back = true;
                         add(&self.metrics.counters().breaker_openings, 1);
+                        self.metrics.breaker(circuit.0, true);
                         tracing::error!(
                             handler = self.handler(circuit),
                             reason = self.handlers.get(circuit.0 as usize).map_or("", |handler| &handler.complaint),
@@ -257,6 +274,9 @@ impl Core {
                         );
                     }
                     Effect::BreakerClosed { circuit } => {
+                        self.metrics.breaker(circuit.0, false);
+                        // It was not to get on until now.
+                        self.metrics.progressed();
                         tracing::info!(handler = self.handler(circuit), "the dependency answers: consumption goes on")
                     }
                     _ => {}
@@ -393,7 +413,7 @@ impl Core {
         }
     }
 
-    fn ahead(&self) -> Size {
+    pub(super) fn ahead(&self) -> Size {
         let mut ahead = Size::default();
         self.partitions.assigned().for_each(|(_, partition)| ahead.add(partition.ahead.size()));
         ahead

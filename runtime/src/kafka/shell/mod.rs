@@ -6,6 +6,7 @@
 mod ahead;
 mod committer;
 mod core;
+mod gauges;
 mod letters;
 mod lookout;
 mod partitions;
@@ -34,7 +35,7 @@ use crate::consumer::engine::Settings;
 use crate::consumer::pool::Pool;
 use crate::consumer::{redrive_pattern, redrive_topic};
 use crate::registration::Route;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Stage};
 
 /// How many messages are polled in one turn, at most.
 const TURN: usize = 500;
@@ -163,12 +164,14 @@ fn poll(consumer: &BaseConsumer<Rebalances>, pool: &Pool, lookout: &Lookout) -> 
         }
     }
     let mut core = consumer.context().core();
+    core.metrics.enter(Stage::Leaving);
     let assigned: Vec<_> = core.partitions.assigned().map(|(id, _)| id).collect();
     if consumer.assignment_lost() {
         core.lose(consumer, &assigned);
     } else {
         core.drain(consumer, &assigned);
     }
+    core.gauge_assignment();
     result
 }
 

@@ -13,7 +13,7 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use super::core::Core;
 use super::window::{Bounds, Window};
 use crate::kafka::client;
-use crate::telemetry::add;
+use crate::telemetry::{Stage, add};
 
 /// The consumer's context. Its callbacks run on the poll thread, inside `poll`.
 pub(super) struct Rebalances {
@@ -101,7 +101,9 @@ impl ClientContext for Rebalances {
         client::log(level, facility, line);
     }
     fn stats(&self, statistics: Statistics) {
-        self.core().partitions.hear(&statistics);
+        let mut core = self.core();
+        core.partitions.hear(&statistics);
+        core.observe(&statistics);
     }
     fn error(&self, error: KafkaError, reason: &str) {
         client::error(&error, reason);
@@ -116,6 +118,10 @@ impl ConsumerContext for Rebalances {
         self.count.fetch_add(1, Ordering::Relaxed);
         add(&self.core().metrics.counters().rebalances, 1);
         let done = if gives { self.given(consumer, list) } else { self.taken(consumer, list) };
+        let mut core = self.core();
+        core.gauge_assignment();
+        core.metrics.enter(Stage::Member);
+        drop(core);
         if let Err(error) = done {
             tracing::error!("librdkafka did not take the assignment: {error}");
         }

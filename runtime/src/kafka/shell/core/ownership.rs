@@ -29,7 +29,8 @@ impl Core {
                 tracing::error!(topic, partition = number, "no handler is for this topic: what it holds is left alone");
                 continue;
             };
-            self.metrics.meet(source.unwrap_or(topic));
+            let address = self.handlers.get(handler as usize).map_or("", |handler| handler.topic);
+            self.metrics.meet(source.unwrap_or(topic), address);
             let id = self.partitions.id(topic, number, || (handler, source));
             let epoch = Partitions::next_epoch();
             let turn = self.turn + 1;
