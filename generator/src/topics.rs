@@ -113,7 +113,28 @@ pub enum Manifest {
     Terraform,
     /// A shell script that calls kafka-topics.sh; creates what is missing, changes nothing
     Script,
+    /// Alerting rules for Prometheus, for each group and topic; the metrics are conecta-runtime's
+    Prometheus,
+    /// A dashboard for Grafana, of the same metrics
+    Grafana,
 }
+
+/// What is exported, and for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Who is to read it.
+    pub manifest: Manifest,
+    /// The name of the Strimzi cluster.
+    pub cluster: &'a str,
+    /// The groups to be watched.
+    pub groups: &'a [String],
+    /// How many events a group may be behind on a topic before Prometheus is to say so.
+    pub max_lag: u64,
+}
+
+const GENERATOR: &str = concat!("conecta-gen ", env!("CARGO_PKG_VERSION"));
+/// Grafana takes no longer identifier of a dashboard.
+const LONGEST_UID: usize = 40;
 
 #[derive(Serialize)]
 struct Values<'a> {
@@ -132,32 +153,83 @@ struct Named<'a> {
     resource: String,
 }
 
-/// The topics as the text of a manifest. `cluster` is the name of the Strimzi cluster.
+/// The topics as the text that a tool reads.
 ///
 /// # Errors
 /// When a template that was put in the place of a built-in one cannot be rendered.
 pub fn export(
     api: &Api,
-    topics: &[ClusterTopic],
-    manifest: Manifest,
-    cluster: &str,
+    topics: &ClusterTopics,
+    target: &Target<'_>,
     templates: &Templates,
 ) -> Result<String, TemplateError> {
-    let (template, name): (_, fn(&str) -> String) = match manifest {
+    let (template, name): (_, fn(&str) -> String) = match target.manifest {
+        Manifest::Prometheus => return watch(api, topics, target, "topics.prometheus.yaml.j2", templates),
+        Manifest::Grafana => return watch(api, topics, target, "topics.grafana.json.j2", templates),
         Manifest::Strimzi => ("topics.strimzi.yaml.j2", kubernetes_name),
         Manifest::Terraform => ("topics.terraform.tf.j2", terraform_name),
         Manifest::Script => ("topics.script.sh.j2", str::to_owned),
     };
     let mut taken = HashSet::new();
-    let named = topics.iter().map(|topic| Named { topic, resource: unique(name(&topic.name), &mut taken) });
+    let named = topics.topics.iter().map(|topic| Named { topic, resource: unique(name(&topic.name), &mut taken) });
     let values = Values {
         title: &api.title,
         version: &api.version,
-        generator: concat!("conecta-gen ", env!("CARGO_PKG_VERSION")),
-        cluster,
+        generator: GENERATOR,
+        cluster: target.cluster,
         topics: named.collect(),
     };
     templates.render(template, &values)
+}
+
+#[derive(Serialize)]
+struct Watched<'a> {
+    title: &'a str,
+    version: &'a str,
+    generator: &'static str,
+    /// By which Grafana knows the dashboard again.
+    uid: String,
+    groups: &'a [String],
+    /// As the metrics' label has them: those of an address with parameters go by the address.
+    topics: Vec<&'a str>,
+    /// The same, as Grafana's list of choices.
+    group_choices: String,
+    topic_choices: String,
+    max_lag: u64,
+}
+
+fn watch(
+    api: &Api,
+    topics: &ClusterTopics,
+    target: &Target<'_>,
+    template: &str,
+    templates: &Templates,
+) -> Result<String, TemplateError> {
+    let own = topics.topics.iter().filter(|topic| topic.dead_letters_of.is_none()).map(|topic| &*topic.name);
+    let names: Vec<&str> = own.chain(topics.open.iter().map(String::as_str)).collect();
+    let choices = |names: &mut dyn Iterator<Item = &str>| {
+        names.map(|name| name.replace('\\', "\\\\").replace(',', "\\,")).collect::<Vec<_>>().join(",")
+    };
+    let values = Watched {
+        title: &api.title,
+        version: &api.version,
+        generator: GENERATOR,
+        uid: dashboard_uid(&api.title),
+        groups: target.groups,
+        group_choices: choices(&mut target.groups.iter().map(String::as_str)),
+        topic_choices: choices(&mut names.iter().copied()),
+        topics: names,
+        max_lag: target.max_lag,
+    };
+    templates.render(template, &values)
+}
+
+/// Letters, digits and dashes, which Grafana takes.
+fn dashboard_uid(title: &str) -> String {
+    let lower = title.to_ascii_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let uid = std::iter::once("conecta").chain(words).collect::<Vec<_>>().join("-");
+    uid.chars().take(LONGEST_UID).collect()
 }
 
 /// A DNS subdomain as RFC 1123 has it, which the names of Kubernetes' resources are.

@@ -77,6 +77,53 @@ fn a_script_creates_the_topics_and_runs_nothing_of_the_document() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no file was made");
 }
 
+/// What watches consumers, of a group with an awkward name.
+fn watched(manifest: &str) -> String {
+    let folder = Folder::new().with("spec.yaml", SPEC);
+    let args = ["topics", "export", "spec.yaml", "--as", manifest, "--group", "avisos", "--max-lag", "500"];
+    let output = folder.run(&args);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    text(&output.stdout).to_owned()
+}
+
+#[test]
+fn prometheus_reads_an_alert_for_each_group_and_topic() {
+    let text = watched("prometheus");
+    let rules: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    let rules = rules["groups"][0]["rules"].as_sequence().unwrap();
+    let of = |topic: &str| rules.iter().filter(|rule| rule["labels"]["topic"].as_str() == Some(topic)).count();
+    assert_eq!(of("Pedidos_Creados"), of("pedidos.{pais}.creados"), "an address goes by its name");
+    assert!(of("Pedidos_Creados") >= 5 && of("") == 0);
+    for rule in rules {
+        let expr = rule["expr"].as_str().unwrap();
+        assert!(expr.contains("{group=\"avisos\"") && rule["annotations"]["summary"].is_string(), "{expr}");
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn grafana_reads_a_dashboard_with_the_groups_and_topics_to_choose_from() {
+    let dashboard: serde_json::Value = serde_json::from_str(&watched("grafana")).unwrap();
+    let choices = |index: usize| dashboard["templating"]["list"][index]["query"].as_str().unwrap();
+    assert_eq!((choices(1), choices(2)), ("avisos", "Pedidos_Creados,pedidos-creados,pedidos.{pais}.creados"));
+    assert_eq!(dashboard["uid"], "conecta-pedidos-touch-title");
+    let panels = dashboard["panels"].as_array().unwrap();
+    assert!(panels.len() > 10);
+    let places: std::collections::HashSet<String> = panels.iter().map(|panel| panel["gridPos"].to_string()).collect();
+    assert_eq!(places.len(), panels.len(), "none lies on another");
+    for panel in panels {
+        assert!(panel["targets"][0]["expr"].as_str().unwrap().contains("{group=~\"$group\""), "{panel}");
+    }
+}
+
+#[test]
+fn without_a_group_there_is_nothing_to_watch() {
+    let folder = Folder::new().with("spec.yaml", SPEC);
+    let output = folder.run(&["topics", "export", "spec.yaml", "--as", "prometheus"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+    assert!(text(&output.stderr).contains("--group"), "{}", text(&output.stderr));
+}
+
 #[test]
 fn a_name_that_kafka_refuses_is_said() {
     let folder = Folder::new().with("spec.yaml", SPEC);

@@ -19,9 +19,11 @@ macro_rules! built_in {
 }
 
 /// The built-in templates, by name.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 7] = [
     built_in!("Cargo.toml.j2"),
     built_in!("README.md.j2"),
+    built_in!("topics.grafana.json.j2"),
+    built_in!("topics.prometheus.yaml.j2"),
     built_in!("topics.script.sh.j2"),
     built_in!("topics.strimzi.yaml.j2"),
     built_in!("topics.terraform.tf.j2"),
@@ -117,6 +119,9 @@ fn environment() -> Environment<'static> {
     environment.add_filter("toml", |text: &str| double_quoted(text));
     // YAML knows each of the escapes of TOML.
     environment.add_filter("yaml", |text: &str| double_quoted(text));
+    // So does PromQL, and JSON knows those that are made of names of topics and groups.
+    environment.add_filter("promql", |text: &str| double_quoted(text));
+    environment.add_filter("json", |text: &str| serde_json::Value::from(text).to_string());
     environment.add_filter("hcl", |text: &str| double_quoted(text).replace("${", "$${").replace("%{", "%%{"));
     environment.add_filter("shell", |text: &str| shell_word(text));
     environment.add_filter("comment", |text: &str| comment(text));
@@ -224,7 +229,7 @@ mod tests {
         assert!(Templates::overridden_by(folder.path()).is_ok());
         std::fs::write(folder.path().join("Readme.j2"), "").unwrap();
         let error = Templates::overridden_by(folder.path()).err().unwrap().to_string();
-        assert!(error.ends_with("takes the place of no template; there are Cargo.toml.j2, README.md.j2, topics.script.sh.j2, topics.strimzi.yaml.j2, topics.terraform.tf.j2"), "{error}");
+        assert!(error.ends_with("takes the place of no template; there are Cargo.toml.j2, README.md.j2, topics.grafana.json.j2, topics.prometheus.yaml.j2, topics.script.sh.j2, topics.strimzi.yaml.j2, topics.terraform.tf.j2"), "{error}");
     }
 
     #[test]

@@ -60,6 +60,33 @@ fn the_operators_guide_has_every_key_of_a_consumer_with_its_variable() {
     }
 }
 
+/// The alerts that Prometheus is given.
+fn alerts() -> std::collections::BTreeSet<String> {
+    let rules = fs::read_to_string(root().join("templates/topics.prometheus.yaml.j2")).unwrap();
+    rules.lines().filter_map(|line| Some(line.trim().strip_prefix("- alert: ")?.to_owned())).collect()
+}
+
+#[test]
+fn the_operators_guide_says_of_every_alert_what_it_means_and_what_to_do() {
+    let known = quoted(&guide(), "Alerts").into_iter().collect();
+    assert_eq!(alerts(), known);
+}
+
+#[test]
+fn what_prometheus_and_grafana_are_given_are_metrics_that_there_are() {
+    let facade = fs::read_to_string(root().join("runtime/src/telemetry/facade.rs")).unwrap();
+    for template in ["topics.prometheus.yaml.j2", "topics.grafana.json.j2"] {
+        let text = fs::read_to_string(root().join("templates").join(template)).unwrap();
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let names: Vec<&str> = words.filter(|word| word.starts_with("conecta_")).collect();
+        assert!(names.len() > 5, "{names:?}");
+        for name in names {
+            let name = name.strip_suffix("_bucket").or(name.strip_suffix("_count")).unwrap_or(name);
+            assert!(facade.contains(&format!("\"{name}\"")), "{template}: there is no {name}");
+        }
+    }
+}
+
 #[test]
 fn what_the_operators_guide_says_of_dlq_the_command_has() {
     let guide = guide();

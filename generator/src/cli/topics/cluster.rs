@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::brokers::Brokers;
 use super::super::{Exit, output};
-use super::Contract;
+use super::{Contract, name_open};
 use crate::topics::ClusterTopic;
 
 /// Say where the topics of a cluster are not as the document has them
@@ -100,6 +100,7 @@ pub(super) fn apply(args: &Apply) -> Result<Exit, Exit> {
 /// The number of topics, what is to be done, and who does it.
 fn planned(contract: &Contract, cluster: &Cluster) -> Result<(usize, TopicsPlan, Admin), Exit> {
     let (_, topics) = contract.read()?;
+    name_open(&topics);
     let specs = topics.topics.iter().map(spec).collect::<Result<Vec<_>, _>>()?;
     let settings = cluster.brokers.settings()?;
     let settings = match cluster.replication_factor {

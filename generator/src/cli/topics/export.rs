@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::super::{Exit, output};
-use super::Contract;
-use crate::topics::{Manifest, export as manifest};
+use super::{Contract, name_open};
+use crate::topics::{Manifest, Target, export as manifest};
 
-/// Print the topics for a tool that keeps those of a cluster
+/// Print the topics for a tool that keeps those of a cluster, or that watches their consumers
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -14,9 +14,12 @@ Examples:
   conecta-gen topics export asyncapi.yaml --as strimzi --cluster events \\
       --group billing --group notices | kubectl apply -f -
   conecta-gen topics export asyncapi.yaml --as terraform > topics.tf
+  conecta-gen topics export asyncapi.yaml --as prometheus --group billing > alerts.yaml
+  conecta-gen topics export asyncapi.yaml --as grafana --group billing > dashboard.json
 
 Partitions and copies that the contract leaves open are the broker's. A channel \
-with parameters is any number of topics: it is named on stderr and left out.
+with parameters is any number of topics: it is named on stderr and left out, but \
+for prometheus and grafana, which watch it by its address.
 
 Exit codes: 0 fine; 1 errors in the document; 2 usage or input/output.")]
 pub(super) struct Export {
@@ -28,6 +31,9 @@ pub(super) struct Export {
     /// The Kafka cluster's name in Kubernetes, for strimzi
     #[arg(long, value_name = "NAME", default_value = "kafka")]
     cluster: String,
+    /// How many events of a topic a group may be behind for ten minutes, for prometheus
+    #[arg(long, value_name = "EVENTS", default_value_t = 10_000)]
+    max_lag: u64,
     /// A folder of templates that take the place of built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
@@ -35,8 +41,17 @@ pub(super) struct Export {
 
 pub(super) fn export(args: &Export) -> Result<Exit, Exit> {
     let templates = output::templates(args.templates.as_deref())?;
+    let groups = &args.contract.group;
+    let watches = matches!(args.manifest, Manifest::Prometheus | Manifest::Grafana);
+    if watches && groups.is_empty() {
+        return Err(output::trouble("name the groups to be watched, each by --group"));
+    }
     let (api, topics) = args.contract.read()?;
-    let text = manifest(&api, &topics.topics, args.manifest, &args.cluster, &templates);
+    if !watches {
+        name_open(&topics);
+    }
+    let target = Target { manifest: args.manifest, cluster: &args.cluster, groups, max_lag: args.max_lag };
+    let text = manifest(&api, &topics, &target, &templates);
     output::results(&text.map_err(|error| output::trouble(&error.to_string()))?)?;
     Ok(Exit::Fine)
 }

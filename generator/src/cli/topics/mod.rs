@@ -48,7 +48,7 @@ struct Contract {
     /// A topics file: partitions, retention and key of each channel's topic
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
-    /// A consumer group: its dead-letter topics belong to it too; may be given several times
+    /// A consumer group: its dead-letter topics belong to it too, or it is watched; may be given several times
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
     /// A further folder that references may lead into; may be given several times
@@ -60,7 +60,7 @@ struct Contract {
 }
 
 impl Contract {
-    /// The document and its topics. Channels that have no topic of their own are named on stderr.
+    /// The document and its topics.
     fn read(&self) -> Result<(Api, ClusterTopics), Exit> {
         let inputs = output::inputs(&self.spec, self.config.as_deref(), &self.allow_dir, None)?;
         let spec = output::source(&self.spec)?;
@@ -75,9 +75,13 @@ impl Contract {
             return Err(Exit::Findings);
         };
         let topics = ClusterTopics::of(&api, &self.group).map_err(|error| output::trouble(&error.to_string()))?;
-        for address in &topics.open {
-            let _ = writeln!(io::stderr(), "`{}` has parameters, and no topic of its own", address.escape_debug());
-        }
         Ok((api, topics))
+    }
+}
+
+/// Names channels that have no topic of their own on stderr.
+fn name_open(topics: &ClusterTopics) {
+    for address in &topics.open {
+        let _ = writeln!(io::stderr(), "`{}` has parameters, and no topic of its own", address.escape_debug());
     }
 }
