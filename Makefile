@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench chaos soak deps services-up services-down examples docs
+.PHONY: help demo test lint bench chaos soak fuzz deps services-up services-down examples docs
 
 CARGO ?= cargo
 # Absolute: cargo runs each test in its package's folder.
@@ -71,11 +71,21 @@ docs: ## Write what stands in docs/ and is made from the source anew
 chaos: deps ## Kill, freeze and rebalance under load, on a real Kafka, PostgreSQL and Redis
 	$(CARGO) test -p conecta-tests --test kafka --test inbox chaos:: -- --nocapture
 
-soak: deps ## The same for longer: five million schedules of the engine, 3,000 schemas, a million documents
+soak: deps ## The same for longer: five million schedules of the engine, 3,000 schemas, a million documents, then `make fuzz`
 	CONECTA_ENGINE_SCHEDULES=5000000 $(CARGO) test -p conecta-runtime --lib engine::tests::schedule
 	CONECTA_ORACLE_CASES=3000 CONECTA_ORACLE_CRATES=1000 $(CARGO) test -p conecta-gen --test oracle
 	CONECTA_FUZZ_RUNS=1000000 CONECTA_FUZZ_CRATES=1000 $(CARGO) test -p conecta-gen --test fuzz
 	CONECTA_SOAK=1 $(CARGO) test -p conecta-tests --test kafka --test inbox chaos:: -- --nocapture
+	@$(MAKE) --no-print-directory fuzz
+
+# No sanitizer: the code is all safe, and twice as many documents are tried. The bound of a hang is of processor time, in the target.
+fuzz: ## Documents that reach what none reached before, for FUZZ_SECONDS (1,800); needs a nightly toolchain and cargo-fuzz
+	@if $(CARGO) +nightly fuzz --version >/dev/null 2>&1; then \
+		mkdir -p "$(TARGET_DIR)/fuzz/corpus"; \
+		$(CARGO) +nightly fuzz run --fuzz-dir generator/fuzz --target-dir "$(TARGET_DIR)/fuzz" --sanitizer none document \
+			"$(TARGET_DIR)/fuzz/corpus" generator/tests/fuzz/bases -- \
+			-max_total_time=$(or $(FUZZ_SECONDS),1800) -timeout=120 -rss_limit_mb=1024 -max_len=16384; \
+	else echo 'left out: fuzzing that is guided by coverage needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz)'; fi
 
 services-up: deps ## Start Kafka and leave it running; NODES=3 for a cluster
 	@brokers=$$(tests/services/kafka.sh start $(or $(NODES),1)); \
