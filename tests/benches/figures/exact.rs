@@ -108,7 +108,7 @@ async fn with_the_inbox(kafka: &KafkaService, database: &Database) -> Duration {
     let consumer = Consumer::new(&settings, &group)
         .on(casos_creados::consume_batches(Batches::of(BATCH as u32), Effects))
         .inbox(PostgresInbox::new(database.config()))
-        .concurrency(3);
+        .concurrency(6);
     let metrics = consumer.metrics();
     let topic = || metrics.snapshot().topic(TOPIC);
     let running = Running::new(|shutdown| consumer.run(shutdown));
