@@ -1,5 +1,6 @@
 //! PostgreSQL: one server shared by the tests of a process, or one of a test's own; a database for each test.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -62,11 +63,26 @@ impl PostgresService {
         self.control("crash");
     }
 
+    /// Starts it again as what a failover may leave behind: a standby, which answers and refuses writes.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_again_read_only(&self) {
+        std::fs::write(self.standby(), "").unwrap();
+        self.control("start");
+    }
+
+    fn standby(&self) -> PathBuf {
+        self.kept.dir().join("data/standby.signal")
+    }
+
     /// Starts it again, and waits until it serves.
     ///
     /// # Panics
     /// When it does not come up.
     pub fn start_again(&self) {
+        // Where it was a standby, it is one no more.
+        let _ = std::fs::remove_file(self.standby());
         self.control("start");
     }
 

@@ -15,6 +15,7 @@ use conecta_tests::wire::{unique, until};
 use conecta_tests::worker::Worker;
 use nix::sys::signal::Signal;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 const CASES: i64 = 500;
 const TOPIC: &str = "casos.creados";
@@ -186,6 +187,49 @@ async fn a_database_that_crashes_and_comes_back_costs_no_event() {
         assert!(member.terminate().success());
     }
     group.judge("postgres-database-crash").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_read_only_for_a_while_costs_no_event_and_gives_none_up() {
+    let chaos = Chaos::start().await;
+    let group = chaos.group("read-only").await;
+    let members = [group.worker("none"), group.worker("none")];
+    group.wait_for_effects(i64::from(chaos.events() / 5)).await;
+    chaos.postgres.crash();
+    chaos.postgres.start_again_read_only();
+    let client = group.database.client().await;
+    let refused = client.execute("INSERT INTO effects (key) VALUES (1)", &[]).await.unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::READ_ONLY_SQL_TRANSACTION));
+    // For so long that many are tried: members ask it again within a second or two.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    chaos.postgres.crash();
+    chaos.postgres.start_again();
+    group.wait_until_committed();
+    for member in members {
+        assert!(member.terminate().success());
+    }
+    group.judge("postgres-database-read-only").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_becomes_slow_costs_no_event() {
+    let chaos = Chaos::start().await;
+    let group = chaos.group("slow").await;
+    let members = [group.worker("none"), group.worker("none")];
+    group.wait_for_effects(i64::from(chaos.events() / 5)).await;
+    // Longer than a session of the group lasts.
+    let slow =
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2.5); RETURN NEW; END $$;
+        CREATE TRIGGER slow BEFORE INSERT ON effects FOR EACH ROW EXECUTE FUNCTION slow()";
+    group.client.batch_execute(slow).await.unwrap();
+    let now: i64 = group.client.query_one("SELECT count(*) FROM effects", &[]).await.unwrap().get(0);
+    group.wait_for_effects(now + 40).await;
+    group.client.batch_execute("DROP TRIGGER slow ON effects").await.unwrap();
+    group.wait_until_committed();
+    for member in members {
+        assert!(member.terminate().success());
+    }
+    group.judge("postgres-database-slow").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
