@@ -10,6 +10,7 @@ mod headers;
 mod message;
 mod operation;
 mod paths;
+mod plain;
 mod root;
 mod servers;
 mod several;

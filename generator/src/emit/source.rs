@@ -1,6 +1,8 @@
-//! Rust files: items printed by prettyplease, a blank line between them.
+//! Rust files: items printed as prettyplease prints them, a blank line between them.
 
 use proc_macro2::TokenStream;
+
+use super::plain;
 
 /// A file in the making.
 #[derive(Debug, Default)]
@@ -88,6 +90,19 @@ impl Source {
 }
 
 pub(super) fn print(tokens: TokenStream) -> String {
+    #[cfg(test)]
+    let copy = tokens.clone();
+    match plain::print(tokens) {
+        Ok(text) => {
+            #[cfg(test)]
+            assert_eq!(text, pretty(copy));
+            text
+        }
+        Err(tokens) => pretty(tokens),
+    }
+}
+
+fn pretty(tokens: TokenStream) -> String {
     // A copy for the fault's sake would have every group of the tokens copied while they are parsed.
     let shown = cfg!(debug_assertions).then(|| tokens.clone());
     match syn::parse2::<syn::File>(tokens) {
