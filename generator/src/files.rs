@@ -129,6 +129,8 @@ impl FileSet {
             if ours {
                 let target = folder.join(&path);
                 fs::remove_file(&target).map_err(failed("remove", &target))?;
+                // A folder that held nothing else goes with it: one that is not empty cannot be removed so.
+                let _ = target.parent().filter(|below| *below != folder).map(fs::remove_dir);
                 written.removed.push(path);
             } else {
                 written.left.push(path);

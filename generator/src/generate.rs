@@ -75,7 +75,7 @@ pub fn generate_crate(
     Ok(finish(loaded, findings, files, config))
 }
 
-/// Writes the module tree of a contract, in memory: `mod.rs` and a file a module, to be included by a crate of the user's.
+/// Writes the module tree of a contract, in memory: `mod.rs` and the files of its modules, to be included by a crate of the user's.
 ///
 /// Findings are added to `loaded`; where one of them is an error that leaves the types in doubt, there are no files.
 pub fn generate_modules(loaded: &mut Loaded, config: &Config) -> Option<FileSet> {

@@ -16,7 +16,7 @@ use super::paths::{Paths, ident};
 use super::source::Source;
 use super::types::{Writer, raw};
 
-/// The text of a channel's module.
+/// What is in a channel's module.
 pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
     let channel = &context.api.channels[index];
     let plan = &context.channels[index];
@@ -85,7 +85,7 @@ pub(super) fn emit(context: &Context<'_>, index: usize) -> String {
 
     let docs =
         Docs::new().markdown(docs::code(&channel.address)).text(channel.description.as_deref().unwrap_or_default());
-    let mut source = Source::new(format!("{}{}", context.stamp, docs.inner()));
+    let mut source = Source::new(docs.inner());
     source.items(paths.imports());
     source.append(body);
     source.finish()

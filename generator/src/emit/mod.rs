@@ -7,6 +7,7 @@ mod defaults;
 mod docs;
 mod event;
 mod headers;
+mod layout;
 mod message;
 mod operation;
 mod paths;
@@ -25,6 +26,8 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::overrides::Overrides;
 use crate::types::{Module, Outline};
+
+use layout::Layout;
 
 pub(crate) use message::MessagePlan;
 pub(crate) use operation::ChannelPlan;
@@ -68,43 +71,41 @@ impl<'a> Context<'a> {
         Self { api, config, outline, messages, channels, stamp }
     }
 
-    /// The modules, a channel at a time on as many threads as help, then what stands above them.
+    /// The modules, a file at a time on as many threads as help, then what stands above them.
     ///
     /// A channel's tokens are freed before the next one's are made, so memory follows the text and not the tokens.
     pub(crate) fn modules(&self) -> Vec<Emitted> {
-        let channels = self.api.channels.len();
+        let layout = self.layout();
         let next = AtomicUsize::new(0);
         let work = || {
             let mut done = Vec::new();
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= channels {
-                    return done;
-                }
-                done.push((index, channel::emit(self, index)));
+            while let Some(file) = layout.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push(Emitted { path: file.path.clone(), text: layout.text(self, file) });
             }
+            done
         };
         // A thread costs about what five channels do.
-        let threads = if channels < 10 { 1 } else { thread::available_parallelism().map_or(1, usize::from).min(2) };
-        let mut emitted = thread::scope(|scope| {
+        let few = self.api.channels.len() < 10;
+        let threads = if few { 1 } else { thread::available_parallelism().map_or(1, usize::from).min(2) };
+        let mut files = thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut emitted = work();
+            let mut files = work();
             for other in others {
                 match other.join() {
-                    Ok(more) => emitted.extend(more),
+                    Ok(more) => files.extend(more),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-            emitted
+            files
         });
-        emitted.sort_by_key(|(index, _)| *index);
-        let mut files: Vec<Emitted> = emitted
-            .into_iter()
-            .map(|(index, text)| Emitted { path: format!("{}.rs", self.channels[index].module), text })
-            .collect();
         files.extend(types::shared(self).map(|text| Emitted { path: "schemas.rs".to_owned(), text }));
         files.extend(headers::emit(self).map(|text| Emitted { path: "headers.rs".to_owned(), text }));
         files
+    }
+
+    /// Which file each channel's module is in.
+    fn layout(&self) -> Layout {
+        Layout::of(self.channels.iter().map(|plan| plan.module.as_str()))
     }
 
     /// The root of the crate, or of the module tree that a build script writes.

@@ -16,9 +16,7 @@ use super::source::Source;
 pub(super) fn emit(context: &Context<'_>, as_crate: bool) -> String {
     let paths = Paths::new(&context.outline.scope);
     let mut body = Source::default();
-    for file in modules(context) {
-        body.items(file);
-    }
+    body.text(&modules(context));
     body.items(exports(context));
     body.items(messages(context, &paths));
     body.items(topics(context, &paths));
@@ -73,17 +71,19 @@ fn docs(context: &Context<'_>) -> Docs {
     docs
 }
 
-/// `pub mod casos_creados;`
-fn modules(context: &Context<'_>) -> Vec<TokenStream> {
-    let mut names: Vec<&str> = context.channels.iter().map(|plan| plan.module.as_str()).collect();
-    if context.has(Module::Headers) {
-        names.push("headers");
+/// `pub mod casos_creados;`, or the files that the modules are in.
+fn modules(context: &Context<'_>) -> String {
+    let layout = context.layout();
+    let mut text = String::new();
+    if layout.shared {
+        text.push_str("// The channels' modules: a file for each would be too many.\n");
+        text.extend(layout.files.iter().map(|file| format!("::std::include!(\"{}\");\n", file.path)));
+    } else {
+        text.extend(context.channels.iter().map(|plan| format!("pub mod {};\n", plan.module)));
     }
-    if context.has(Module::Schemas) {
-        names.push("schemas");
-    }
-    let names = names.into_iter().map(ident);
-    vec![quote!(#(pub mod #names;)*)]
+    let above = [("headers", Module::Headers), ("schemas", Module::Schemas)];
+    text.extend(above.iter().filter(|(_, module)| context.has(*module)).map(|(name, _)| format!("pub mod {name};\n")));
+    text
 }
 
 /// Every type and trait, at the root.
