@@ -17,7 +17,7 @@ servers:
     variables:
       environment: { enum: [prod, staging], default: prod, description: Which of the two. }
       port: { default: '9092' }
-  any where:
+  any-where:
     host: '{type}.{environment}:{type}'
     protocol: kafka
     variables: { type: {}, environment: {} }
