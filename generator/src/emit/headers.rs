@@ -111,9 +111,14 @@ pub(super) fn configured<'c>(context: &'c Context<'_>, id: MessageId) -> Vec<&'c
         let schema = headers.and_then(|id| context.api.schemas[id].properties.get(name));
         schema.is_some_and(|id| !texts(context.api, form::usage(&context.api.schemas, *id).id).is_empty())
     };
-    let channels = context.api.channels.iter().filter(|channel| channel.messages.contains(&id));
-    let places = channels.filter_map(|channel| context.config.channels.get(&channel.name)?.kind.as_deref());
-    let mut names: Vec<&str> = places.filter_map(|place| place.strip_prefix("header:")).collect();
+    // From the configuration, of which there is little, to the channels, of which there may be thousands.
+    let said = context.config.channels.iter();
+    let said = said.filter_map(|(name, channel)| Some((name, channel.kind.as_deref()?.strip_prefix("header:")?)));
+    let has_message = |name: &str| {
+        let channel = context.api.channels.iter().find(|channel| channel.name == name);
+        channel.is_some_and(|channel| channel.messages.contains(&id))
+    };
+    let mut names: Vec<&str> = said.filter(|(name, _)| has_message(name)).map(|(_, header)| header).collect();
     names.retain(|name| !name.is_empty() && !listed(name));
     names.sort_unstable();
     names.dedup();

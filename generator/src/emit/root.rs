@@ -100,10 +100,13 @@ fn exports(context: &Context<'_>) -> TokenStream {
             several => quote!(pub use #module::{#(#several),*};),
         });
     };
-    for (index, plan) in context.channels.iter().enumerate() {
+    let mut wrappers = vec![Vec::new(); context.channels.len()];
+    for message in outline.messages.iter().filter(|message| !message.own) {
+        wrappers[message.channel].push(message.name.clone());
+    }
+    for ((index, plan), wrappers) in context.channels.iter().enumerate().zip(wrappers) {
         let mut names = types_of(context, Module::Channel(index));
-        let wrappers = outline.messages.iter().filter(|message| message.channel == index && !message.own);
-        names.extend(wrappers.map(|message| message.name.clone()));
+        names.extend(wrappers);
         names.extend(
             plan.address.iter().flat_map(|address| [Some(&address.name), address.asked.as_ref()]).flatten().cloned(),
         );
