@@ -14,6 +14,17 @@ use crate::{
     render::Templates,
 };
 
+/// How the commands that talk to a cluster write their results.
+#[cfg(feature = "cluster")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ResultFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs: a JSON object, one a line where there are several.
+    Json,
+}
+
 /// Writes a result. A reader that has gone away wants no more of it: no fault of ours.
 pub(super) fn results(text: &str) -> Result<(), Exit> {
     let mut out = io::stdout().lock();

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use conecta_runtime::kafka::{DeadLetters, DeadLettersError};
 
 use super::brokers::Brokers;
+use super::output::ResultFormat as Format;
 use super::{Exit, output};
 
 /// Look at a group's dead letters, bring them back or skip them
@@ -72,14 +73,4 @@ impl Target {
 
 fn trouble(error: &DeadLettersError) -> Exit {
     output::trouble(&error.to_string())
-}
-
-/// How results are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Human,
-    /// For programs: a JSON object, one a line where there are several.
-    Json,
 }

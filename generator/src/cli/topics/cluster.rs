@@ -7,6 +7,7 @@ use conecta_runtime::kafka::{Admin, AdminError, Aspect, Difference, TopicSpec, T
 use serde_json::json;
 
 use super::super::brokers::Brokers;
+use super::super::output::ResultFormat as Format;
 use super::super::{Exit, output};
 use super::{Contract, name_open};
 use crate::topics::ClusterTopic;
@@ -63,15 +64,6 @@ struct Cluster {
     /// Copies of every topic, whatever the contract says: for a cluster of fewer brokers
     #[arg(long, value_name = "COPIES", value_parser = clap::value_parser!(i16).range(1..))]
     replication_factor: Option<i16>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Human,
-    /// For programs: one JSON object.
-    Json,
 }
 
 pub(super) fn plan(args: &Plan) -> Result<Exit, Exit> {
