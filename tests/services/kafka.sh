@@ -89,9 +89,13 @@ lead_astray() {
     local port
     port=$(free_ports 1)
     printf '127.0.0.1:%s\n' "$port" >"$1/proxied"
-    sed -i -e "s|^\(listeners=.*\)|\1,PROXIED://127.0.0.1:$port|" \
-        -e "s|^\(advertised.listeners=.*\)|\1,PROXIED://127.0.0.1:$CONECTA_BROKER_PROXY|" \
-        -e 's|^\(listener.security.protocol.map=.*\)|\1,PROXIED:PLAINTEXT|' "$2"
+    add_listeners "$2" ",PROXIED://127.0.0.1:$port" ",PROXIED://127.0.0.1:$CONECTA_BROKER_PROXY" PROXIED:PLAINTEXT
+}
+
+# add_listeners FILE LISTENERS ADVERTISED PROTOCOLS: to a node's properties; the former two begin with a comma.
+add_listeners() {
+    sed -i -e "s|^\(listeners=.*\)|\1$2|" -e "s|^\(advertised.listeners=.*\)|\1$3|" \
+        -e "s|^\(listener.security.protocol.map=.*\)|\1,$4|" "$1"
 }
 
 # secure DIR FILE: adds the secured listeners to a node's properties. A listener is no security of itself to Kafka: its name
@@ -106,8 +110,7 @@ secure() {
         printf '%s 127.0.0.1:%s\n' "$name" "${ports[0]}" >>"$dir/secured"
         ports=("${ports[@]:1}")
     done
-    sed -i -e "s|^\(listeners=.*\)|\1$listeners|" -e "s|^\(advertised.listeners=.*\)|\1$listeners|" \
-        -e 's|^\(listener.security.protocol.map=.*\)|\1,TLS:SSL,EXPIRED:SSL,SCRAM:SASL_SSL,OPEN:SASL_PLAINTEXT|' "$file"
+    add_listeners "$file" "$listeners" "$listeners" TLS:SSL,EXPIRED:SSL,SCRAM:SASL_SSL,OPEN:SASL_PLAINTEXT
     local plain="org.apache.kafka.common.security.plain.PlainLoginModule required user_casos=\"$password\";"
     local scram="org.apache.kafka.common.security.scram.ScramLoginModule required;"
     cat >>"$file" <<-PROPERTIES
@@ -176,8 +179,6 @@ down() {
     done
 }
 
-gone() { ! kill -0 "$1" 2>/dev/null; }
-
 joined() { paste -sd, "$1/addresses"; }
 
 command=${1:-help}
@@ -190,9 +191,7 @@ run)
     trap 'exit 130' INT TERM HUP
     up "$dir" "${1:-1}"
     printf '%s %s\n' "$(joined "$dir")" "$dir"
-    # In the background, so that a signal is acted on at once and not after the read.
-    cat >/dev/null <&0 &
-    wait $! || true
+    until_closed
     ;;
 start)
     check_deps

@@ -31,6 +31,16 @@ until_true() {
     done
 }
 
+# Whether a process has ended.
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# Waits until whoever started the script closes its standard input. In the background, so that a signal is acted on at once and
+# not after the read.
+until_closed() {
+    cat >/dev/null <&0 &
+    wait $! || true
+}
+
 # Ports nobody listens on, below the range that the kernel hands out for outgoing connections.
 free_ports() {
     local wanted=$1 port found=()

@@ -62,9 +62,7 @@ run)
         ((attempt < 3)) || die "PostgreSQL did not start; its log is above"
     done
     printf '%s %s\n' "$(cat "$dir/port")" "$dir"
-    # In the background, so that a signal is acted on at once and not after the read.
-    cat >/dev/null <&0 &
-    wait $! || true
+    until_closed
     ;;
 crash) stop "$1" immediate ;;
 stop) stop "$1" fast ;;

@@ -33,8 +33,6 @@ answers() {
     [[ $answer == +PONG* ]]
 }
 
-gone() { ! kill -0 "$1" 2>/dev/null; }
-
 down() {
     [[ -e $1/pid ]] || return 0
     local pid
@@ -59,9 +57,7 @@ run)
         ((attempt < 3)) || die "Redis did not start; its log is above"
     done
     printf '%s %s\n' "$(cat "$dir/port")" "$dir"
-    # In the background, so that a signal is acted on at once and not after the read.
-    cat >/dev/null <&0 &
-    wait $! || true
+    until_closed
     ;;
 crash) down "$1" ;;
 start) up "$1" || die "Redis did not start; its log is above" ;;
