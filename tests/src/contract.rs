@@ -4,8 +4,9 @@ use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;
 
+use conecta_runtime::consumer::Consumer;
 use conecta_runtime::kafka::{Admin, KafkaPublisher, KafkaSettings};
-use conecta_runtime::{DateTime, PublisherExt as _};
+use conecta_runtime::{DateTime, Delivery, Event, HandlerError, PublisherExt as _};
 use conecta360_events::{CasoCreado, CasoCreadoDatos, CasoCreadoDatosEstado};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -125,4 +126,45 @@ impl<T: Send + 'static> Running<T> {
         let _ = self.stop.send(());
         tokio::time::timeout(Duration::from_secs(30), self.task).await.expect("the consumer stops in time").unwrap()
     }
+}
+
+/// What takes any event of the contract: [`consume_all`] makes it the handler of all nine.
+pub trait Takes: Clone + Send + Sync + 'static {
+    /// Takes one.
+    ///
+    /// # Errors
+    /// As a handler does.
+    fn take<E: Event>(&self, event: &Delivery<E>) -> Result<(), HandlerError>;
+}
+
+/// A handler of each of the nine events.
+#[derive(Clone, Debug)]
+struct OfAll<T>(T);
+
+macro_rules! nine {
+    ($($module:ident::$consume:ident::$method:ident($event:ident)),* $(,)?) => {
+        $(impl<T: Takes> conecta360_events::$consume for OfAll<T> {
+            async fn $method(&self, event: Delivery<conecta360_events::$event>) -> Result<(), HandlerError> {
+                self.0.take(&event)
+            }
+        })*
+
+        /// Has a consumer give all nine events of the contract to one handler.
+        pub fn consume_all<T: Takes>(consumer: Consumer, handler: T) -> Consumer {
+            let handler = OfAll(handler);
+            consumer$(.on(conecta360_events::$module::consume(handler.clone())))*
+        }
+    };
+}
+
+nine! {
+    casos_creados::ConsumirCasoCreado::consumir_caso_creado(CasoCreado),
+    casos_asignados::ConsumirCasoAsignado::consumir_caso_asignado(CasoAsignado),
+    casos_actualizados::ConsumirCasoActualizado::consumir_caso_actualizado(CasoActualizado),
+    casos_cerrados::ConsumirCasoCerrado::consumir_caso_cerrado(CasoCerrado),
+    notificaciones_enviadas::ConsumirNotificacionEnviada::consumir_notificacion_enviada(NotificacionEnviada),
+    sla_violados::ConsumirSlaViolado::consumir_sla_violado(SlaViolado),
+    sla_cumplidos::ConsumirSlaCumplido::consumir_sla_cumplido(SlaCumplido),
+    ciudadanos_registrados::ConsumirCiudadanoRegistrado::consumir_ciudadano_registrado(CiudadanoRegistrado),
+    dependencias_configuradas::ConsumirDependenciaConfigurada::consumir_dependencia_configurada(DependenciaConfigurada),
 }

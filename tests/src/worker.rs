@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use conecta_runtime::kafka::KafkaSettings;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -112,4 +113,17 @@ pub fn ends_with_the_test() {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         std::process::exit(1);
     });
+}
+
+/// For a worker: how it reaches the brokers, with librdkafka's properties, `name=value`.
+///
+/// # Errors
+/// When the brokers or a property cannot be used.
+pub fn settings(brokers: &str, properties: &[String]) -> Result<KafkaSettings, Box<dyn std::error::Error>> {
+    let mut settings = KafkaSettings::new(brokers)?.replication_factor(1);
+    for property in properties {
+        let (name, value) = property.split_once('=').ok_or("a property is NAME=VALUE")?;
+        settings = settings.consumer_property(name, value);
+    }
+    Ok(settings)
 }

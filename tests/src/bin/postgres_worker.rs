@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use conecta_runtime::consumer::{Consumer, shutdown_signal};
 use conecta_runtime::inbox::postgres::{PostgresInbox, Tx};
-use conecta_runtime::kafka::KafkaSettings;
 use conecta_runtime::{Batch, Batches, Delivery, HandlerError};
 use conecta_tests::contract::effect;
 use conecta_tests::fault::{Faults, Faulty, Point};
-use conecta_tests::worker::ends_with_the_test;
+use conecta_tests::worker::{ends_with_the_test, settings};
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
 
 struct Worker(Faults);
@@ -57,11 +56,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     ends_with_the_test();
     let faults: Faults = fault.parse()?;
-    let mut settings = KafkaSettings::new(brokers)?.replication_factor(1);
-    for property in properties {
-        let (name, value) = property.split_once('=').ok_or("a property is NAME=VALUE")?;
-        settings = settings.consumer_property(name, value);
-    }
+    let settings = settings(brokers, properties)?;
     let inner = PostgresInbox::new(postgres.parse()?).idle_limit(Duration::from_secs(1));
     inner.migrate().await?;
     let worker = Worker(faults.clone());

@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use conecta_runtime::consumer::{Consumer, shutdown_signal};
 use conecta_runtime::inbox::redis::RedisInbox;
-use conecta_runtime::kafka::KafkaSettings;
 use conecta_runtime::{Delivery, HandlerError};
 use conecta_tests::contract::effect;
 use conecta_tests::effects::EffectLog;
 use conecta_tests::fault::{Faults, Faulty, Point};
-use conecta_tests::worker::ends_with_the_test;
+use conecta_tests::worker::{ends_with_the_test, settings};
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
 
 struct Worker {
@@ -41,11 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     ends_with_the_test();
     let faults: Faults = fault.parse()?;
-    let mut settings = KafkaSettings::new(brokers)?.replication_factor(1);
-    for property in properties {
-        let (name, value) = property.split_once('=').ok_or("a property is NAME=VALUE")?;
-        settings = settings.consumer_property(name, value);
-    }
+    let settings = settings(brokers, properties)?;
     let inbox = RedisInbox::new(redis.as_str())?.lease(Duration::from_secs(1));
     let worker = Worker { effects: EffectLog::append_to(Path::new(effects)), faults: faults.clone() };
     Consumer::new(&settings, group)

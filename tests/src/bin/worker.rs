@@ -9,11 +9,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use conecta_runtime::consumer::{Consumer, shutdown_signal};
-use conecta_runtime::kafka::KafkaSettings;
 use conecta_runtime::{Delivery, HandlerError};
 use conecta_tests::contract::effect;
 use conecta_tests::effects::EffectLog;
-use conecta_tests::worker::ends_with_the_test;
+use conecta_tests::worker::{ends_with_the_test, settings};
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
 
 struct Worker {
@@ -42,11 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         work: Duration::from_micros(microseconds.parse()?),
     };
     ends_with_the_test();
-    let mut settings = KafkaSettings::new(brokers)?.replication_factor(1);
-    for property in properties {
-        let (name, value) = property.split_once('=').ok_or("a property is NAME=VALUE")?;
-        settings = settings.consumer_property(name, value);
-    }
+    let settings = settings(brokers, properties)?;
     Consumer::new(&settings, group).on(casos_creados::consume(worker)).run(shutdown_signal()).await?;
     Ok(())
 }

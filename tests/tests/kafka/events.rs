@@ -7,7 +7,7 @@ use std::time::Duration;
 use conecta_runtime::consumer::Consumer;
 use conecta_runtime::testing::{eventually, example};
 use conecta_runtime::{Delivery, Event, HandlerError};
-use conecta_tests::contract::{Contract, Running};
+use conecta_tests::contract::{Contract, Running, Takes, consume_all};
 use conecta360_events::*;
 use serde_json::Value;
 
@@ -16,54 +16,25 @@ use serde_json::Value;
 struct Received(Arc<Mutex<HashMap<String, HashMap<String, Value>>>>);
 
 impl Received {
-    fn add<E: Event>(&self, delivery: &Delivery<E>) {
-        let topic = delivery.record.topic().to_owned();
-        let id = delivery.event.id().unwrap().into_owned();
-        self.0.lock().unwrap().entry(topic).or_default().insert(id, body(&delivery.event));
-    }
-
     fn count(&self) -> usize {
         self.0.lock().unwrap().values().map(HashMap::len).sum()
     }
 }
 
-macro_rules! receives {
-    ($($consume:ident::$method:ident($event:ident)),* $(,)?) => { $(
-        impl $consume for Received {
-            async fn $method(&self, event: Delivery<$event>) -> Result<(), HandlerError> {
-                self.add(&event);
-                Ok(())
-            }
-        }
-    )* };
-}
-
-receives! {
-    ConsumirCasoCreado::consumir_caso_creado(CasoCreado),
-    ConsumirCasoAsignado::consumir_caso_asignado(CasoAsignado),
-    ConsumirCasoActualizado::consumir_caso_actualizado(CasoActualizado),
-    ConsumirCasoCerrado::consumir_caso_cerrado(CasoCerrado),
-    ConsumirNotificacionEnviada::consumir_notificacion_enviada(NotificacionEnviada),
-    ConsumirSlaViolado::consumir_sla_violado(SlaViolado),
-    ConsumirSlaCumplido::consumir_sla_cumplido(SlaCumplido),
-    ConsumirCiudadanoRegistrado::consumir_ciudadano_registrado(CiudadanoRegistrado),
-    ConsumirDependenciaConfigurada::consumir_dependencia_configurada(DependenciaConfigurada),
+impl Takes for Received {
+    fn take<E: Event>(&self, delivery: &Delivery<E>) -> Result<(), HandlerError> {
+        let topic = delivery.record.topic().to_owned();
+        let id = delivery.event.id().unwrap().into_owned();
+        self.0.lock().unwrap().entry(topic).or_default().insert(id, body(&delivery.event));
+        Ok(())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_nine_events_arrive_as_they_were_published() {
     let contract = Contract::start().await;
     let received = Received::default();
-    let consumer = Consumer::new(&contract.settings, "nueve")
-        .on(casos_creados::consume(received.clone()))
-        .on(casos_asignados::consume(received.clone()))
-        .on(casos_actualizados::consume(received.clone()))
-        .on(casos_cerrados::consume(received.clone()))
-        .on(notificaciones_enviadas::consume(received.clone()))
-        .on(sla_violados::consume(received.clone()))
-        .on(sla_cumplidos::consume(received.clone()))
-        .on(ciudadanos_registrados::consume(received.clone()))
-        .on(dependencias_configuradas::consume(received.clone()));
+    let consumer = consume_all(Consumer::new(&contract.settings, "nueve"), received.clone());
     let running = Running::new(|shutdown| consumer.run(shutdown));
 
     let mut published = HashMap::<String, HashMap<String, Value>>::new();

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use conecta_runtime::consumer::Consumer;
-use conecta_runtime::{Delivery, Event as _, HandlerError, Headers, Message, Publisher as _, PublisherExt as _};
-use conecta_tests::contract::{Contract, Running, caso_creado, effect};
+use conecta_runtime::{Delivery, Event, HandlerError, Headers, Message, Publisher as _, PublisherExt as _};
+use conecta_tests::contract::{Contract, Running, Takes, caso_creado, consume_all, effect};
 use conecta_tests::effects::{Effect, Verdict};
 use conecta_tests::wire::WireRecord;
 use conecta360_events::*;
@@ -166,30 +166,14 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-macro_rules! refuses {
-    ($($consume:ident::$method:ident($event:ident)),* $(,)?) => { $(
-        impl $consume for Never {
-            async fn $method(&self, _: Delivery<$event>) -> Result<(), HandlerError> {
-                panic!("a handler saw an event that breaks the contract")
-            }
-        }
-    )* };
-}
-
 /// No event reaches it.
 #[derive(Clone)]
 struct Never;
 
-refuses! {
-    ConsumirCasoCreado::consumir_caso_creado(CasoCreado),
-    ConsumirCasoAsignado::consumir_caso_asignado(CasoAsignado),
-    ConsumirCasoActualizado::consumir_caso_actualizado(CasoActualizado),
-    ConsumirCasoCerrado::consumir_caso_cerrado(CasoCerrado),
-    ConsumirNotificacionEnviada::consumir_notificacion_enviada(NotificacionEnviada),
-    ConsumirSlaViolado::consumir_sla_violado(SlaViolado),
-    ConsumirSlaCumplido::consumir_sla_cumplido(SlaCumplido),
-    ConsumirCiudadanoRegistrado::consumir_ciudadano_registrado(CiudadanoRegistrado),
-    ConsumirDependenciaConfigurada::consumir_dependencia_configurada(DependenciaConfigurada),
+impl Takes for Never {
+    fn take<E: Event>(&self, _: &Delivery<E>) -> Result<(), HandlerError> {
+        panic!("a handler saw an event that breaks the contract")
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,16 +204,7 @@ async fn a_violation_in_any_field_of_the_contract_is_a_dead_letter_that_names_it
     }
     assert!(expected.len() >= 8 && expected.values().map(Vec::len).sum::<usize>() > 80, "{expected:?}");
 
-    let consumer = Consumer::new(&contract.settings, GROUP)
-        .on(casos_creados::consume(Never))
-        .on(casos_asignados::consume(Never))
-        .on(casos_actualizados::consume(Never))
-        .on(casos_cerrados::consume(Never))
-        .on(notificaciones_enviadas::consume(Never))
-        .on(sla_violados::consume(Never))
-        .on(sla_cumplidos::consume(Never))
-        .on(ciudadanos_registrados::consume(Never))
-        .on(dependencias_configuradas::consume(Never));
+    let consumer = consume_all(Consumer::new(&contract.settings, GROUP), Never);
     let running = Running::new(|shutdown| consumer.run(shutdown));
     let done = || topics().iter().all(|topic| contract.kafka.lag(GROUP, topic.name) == 0);
     conecta_runtime::testing::eventually("everything to be committed", LIMIT, done).await.unwrap();
