@@ -20,6 +20,7 @@
 //! | `redis` | an inbox in Redis |
 //! | `metrics` | the counters of consumers, for any recorder of the crate `metrics` |
 //! | `http` | an endpoint with `/metrics` for Prometheus, `/health/live` and `/health/ready` |
+//! | `opentelemetry` | traces that go on across Kafka, by `traceparent` and `tracestate` in headers |
 //! | `settings` | all of a service's settings from a file and the environment |
 //! | `ssl`, `ssl-vendored` | TLS and SCRAM for `kafka`, with the system's OpenSSL or with one that is compiled along |
 //! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
@@ -54,6 +55,8 @@ pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod topic;
+#[cfg(feature = "kafka")]
+pub mod trace;
 
 pub use batch::{Batch, Batches};
 pub use cancellation::Cancellation;

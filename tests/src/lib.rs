@@ -10,8 +10,10 @@ pub mod java;
 pub mod kafka;
 pub mod postgres;
 pub mod proxy;
+pub mod receiver;
 pub mod redis;
 mod service;
+pub mod traces;
 pub mod wire;
 pub mod worker;
 

@@ -13,6 +13,7 @@ use crate::handler::{Attempt, FailureKind, HandlerError};
 use crate::inbox::{Admission, EventKey, Inbox};
 use crate::record::RawRecord;
 use crate::registration::{Registration, Worker};
+use crate::trace;
 
 /// A run of a batch, and what came of it.
 struct Part {
@@ -260,10 +261,12 @@ impl<I: Inbox> Lanes<I> {
             (*admission == Admission::Fresh).then(|| (record.clone(), attempt()))
         });
         let records = records.collect();
-        let verdict = match caught(|| worker.start(records, context)) {
+        let handed_out = fresh.iter().map(|member| &all.members[*member].record);
+        let span = trace::handling_batch(registration.topic().name, &self.group, handed_out);
+        let verdict = match span.in_scope(|| caught(|| worker.start(records, context))) {
             Ok(()) => {
                 let handling = self.in_time(given_up, handling(worker, &all.members, &fresh));
-                turn.patiently(self.timed(handler, handling)).await
+                turn.patiently(self.watched(handler, span, handling)).await
             }
             Err(panic) => Err(panic),
         };
@@ -346,7 +349,12 @@ impl<I: Inbox> Lanes<I> {
                     }
                     read.push(member);
                 }
-                Ok(Err(error)) => all.fail(member, Failure::undecodable(&error)),
+                Ok(Err(error)) => {
+                    let failure = Failure::undecodable(&error);
+                    let Member { part, record, .. } = &all.members[member];
+                    trace::undecodable(record, &self.group, all.parts[*part].run.attempt, &failure);
+                    all.fail(member, failure);
+                }
                 Err(panic) => all.fail(member, panic),
             }
         }

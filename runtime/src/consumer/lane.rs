@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tracing::Span;
+
 use super::engine::{Completion, Token};
 use super::failure::Failure;
 use super::pool::{Answer, Chunk, Failed, Pool, Run};
@@ -17,6 +19,7 @@ use crate::inbox::{Admission, EventKey, Inbox};
 use crate::record::RawRecord;
 use crate::registration::{Registration, Work, Worker};
 use crate::telemetry::{Clock, Metrics, Occupied, add};
+use crate::trace;
 
 /// What all lanes of a consumer share.
 pub(crate) struct Lanes<I: Inbox> {
@@ -119,7 +122,11 @@ impl<I: Inbox> Lanes<I> {
         match caught(|| worker.read(&record))? {
             Ok(contradictions) if contradictions.is_empty() => {}
             Ok(contradictions) => self.contradicted(&record, &contradictions),
-            Err(error) => return Err(Failure::undecodable(&error)),
+            Err(error) => {
+                let failure = Failure::undecodable(&error);
+                trace::undecodable(&record, &self.group, run.attempt, &failure);
+                return Err(failure);
+            }
         }
         let open = match session.take() {
             Some(open) => open,
@@ -160,8 +167,12 @@ impl<I: Inbox> Lanes<I> {
             }
         };
         let attempt = Attempt { number: run.attempt, given_up: self.can_be_given_up(given_up) };
-        let result = match caught(|| worker.start(record, attempt, context)) {
-            Ok(()) => turn.patiently(self.timed(run.handler, self.in_time(given_up, handling(worker)))).await,
+        let span = trace::handling(&record, &self.group, run.attempt);
+        let result = match span.in_scope(|| caught(|| worker.start(record, attempt, context))) {
+            Ok(()) => {
+                let handling = self.in_time(given_up, handling(worker));
+                turn.patiently(self.watched(run.handler, span, handling)).await
+            }
             Err(panic) => Err(panic),
         };
         if let Err(failure) = result {
@@ -212,14 +223,15 @@ impl<I: Inbox> Lanes<I> {
         }
     }
 
-    /// Tells how long a handler's call took.
-    pub(super) async fn timed<T>(
+    /// Makes a handler's call within its span, and tells how long it took.
+    pub(super) async fn watched<T>(
         &self,
         handler: u32,
+        span: Span,
         handling: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let clock = Clock::start();
-        let result = handling.await;
+        let result = trace::within(span, handling).await;
         clock.stop(&self.metrics, handler, result.as_ref().err());
         result
     }

@@ -15,11 +15,13 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use tracing::Span;
 
 use super::client;
 use super::settings::{KafkaSettings, QueueLimits, SettingsError};
 use crate::message::Message;
 use crate::publisher::{Ack, AckShared, PublishError, Publisher, Receipt, Settle};
+use crate::trace;
 
 /// How long a dropped publisher goes on sending what it has accepted, unless told otherwise.
 pub const DROP_DEADLINE: Duration = Duration::from_secs(10);
@@ -97,14 +99,16 @@ impl KafkaPublisher {
     }
 
     /// As [`send`](Publisher::send), to a partition of the caller's choice.
+    /// No span is made of it, and its headers stay as they are.
     pub(crate) fn send_to(&self, message: Message, partition: Option<i32>) -> Sending {
-        self.shared.send(Outgoing::new(message, partition))
+        self.shared.send(Outgoing::new(message, partition, Span::none()))
     }
 }
 
 impl Publisher for KafkaPublisher {
-    fn send(&self, message: Message) -> impl Future<Output = Result<Ack, PublishError>> + Send {
-        self.send_to(message, None)
+    fn send(&self, mut message: Message) -> impl Future<Output = Result<Ack, PublishError>> + Send {
+        let span = trace::sending(&mut message);
+        self.shared.send(Outgoing::new(message, None, span))
     }
 }
 
@@ -219,8 +223,14 @@ impl Shared {
     /// Gives a message to librdkafka. The queue's lock must be held.
     fn enqueue(&self, outgoing: Outgoing) -> Result<Ack, PublishError> {
         let bytes = outgoing.bytes();
-        let Outgoing { message, partition, headers } = outgoing;
-        let (settle, ack) = Ack::pair();
+        let Outgoing { message, partition, headers, span } = outgoing;
+        let (settle, ack) = match span.is_disabled() {
+            true => Ack::pair(),
+            false => Ack::watched({
+                let span = span.clone();
+                move |result| trace::sent(&span, result)
+            }),
+        };
         let record = BaseRecord {
             topic: &message.topic,
             partition,
@@ -233,11 +243,18 @@ impl Shared {
         // Before the report can come.
         self.flow.accepted.fetch_add(1, Ordering::AcqRel);
         self.flow.accepted_bytes.fetch_add(bytes, Ordering::AcqRel);
-        self.producer.send(record).map(|()| ack).map_err(|(error, _)| {
+        let given = self.producer.send(record).map_err(|(error, _)| {
             self.flow.accepted.fetch_sub(1, Ordering::AcqRel);
             self.flow.accepted_bytes.fetch_sub(bytes, Ordering::AcqRel);
             transport_error(&message.topic, &error)
-        })
+        });
+        match given {
+            Ok(()) => Ok(ack),
+            Err(error) => {
+                trace::refused(&span, &error);
+                Err(error)
+            }
+        }
     }
 
     /// Gives librdkafka what waits, oldest first, while there is room.
@@ -309,6 +326,8 @@ struct Outgoing {
     message: Message,
     partition: Option<i32>,
     headers: Option<OwnedHeaders>,
+    /// Ends when it is known what became of the message.
+    span: Span,
 }
 
 impl Outgoing {
@@ -318,13 +337,13 @@ impl Outgoing {
         length(&self.message.key) + length(&self.message.payload)
     }
 
-    fn new(message: Message, partition: Option<i32>) -> Self {
+    fn new(message: Message, partition: Option<i32>, span: Span) -> Self {
         let headers = (!message.headers.is_empty()).then(|| {
             message.headers.iter().fold(OwnedHeaders::new_with_capacity(message.headers.len()), |all, (key, value)| {
                 all.insert(Header { key, value })
             })
         });
-        Self { message, partition, headers }
+        Self { message, partition, headers, span }
     }
 }
 

@@ -21,8 +21,11 @@ pub struct Settle(Option<Arc<AckShared>>);
 /// What an [`Ack`] and its [`Settle`] share, for transports whose callbacks carry one pointer a message.
 pub struct AckShared(Mutex<State>);
 
+/// Told besides whoever awaits the [`Ack`].
+type Watcher = Box<dyn FnOnce(&Result<Receipt, PublishError>) + Send>;
+
 enum State {
-    Waiting(Option<Waker>),
+    Waiting(Option<Waker>, Option<Watcher>),
     Settled(Result<Receipt, PublishError>),
     Taken,
 }
@@ -37,7 +40,7 @@ impl AckShared {
 impl fmt::Debug for AckShared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &*self.state() {
-            State::Waiting(_) => "waiting",
+            State::Waiting(..) => "waiting",
             State::Settled(Ok(_)) => "acknowledged",
             State::Settled(Err(_)) => "failed",
             State::Taken => "taken",
@@ -48,7 +51,17 @@ impl fmt::Debug for AckShared {
 impl Ack {
     /// A pair: what the transport settles, and what the caller awaits.
     pub fn pair() -> (Settle, Ack) {
-        let shared = Arc::new(AckShared(Mutex::new(State::Waiting(None))));
+        Self::paired(None)
+    }
+
+    /// The same, and that is told too, before whoever awaits it.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn watched(watcher: impl FnOnce(&Result<Receipt, PublishError>) + Send + 'static) -> (Settle, Ack) {
+        Self::paired(Some(Box::new(watcher)))
+    }
+
+    fn paired(watcher: Option<Watcher>) -> (Settle, Ack) {
+        let shared = Arc::new(AckShared(Mutex::new(State::Waiting(None, watcher))));
         (Settle(Some(Arc::clone(&shared))), Ack(shared))
     }
 
@@ -80,14 +93,21 @@ impl Settle {
         let Some(shared) = self.0.take() else { return };
         let before = {
             let mut state = shared.state();
+            if let State::Waiting(_, watcher) = &mut *state
+                && let Some(watcher) = watcher.take()
+            {
+                drop(state);
+                watcher(&result);
+                state = shared.state();
+            }
             match &*state {
-                State::Waiting(_) => std::mem::replace(&mut *state, State::Settled(result)),
+                State::Waiting(..) => std::mem::replace(&mut *state, State::Settled(result)),
                 // A pointer that was taken up twice: what was said first stands.
                 State::Settled(_) | State::Taken => return,
             }
         };
         // Outside the lock: the task that wakes may poll at once.
-        if let State::Waiting(Some(waker)) = before {
+        if let State::Waiting(Some(waker), _) = before {
             waker.wake();
         }
     }
@@ -107,14 +127,14 @@ impl Future for Ack {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.0.state();
         match &mut *state {
-            State::Waiting(Some(waker)) if waker.will_wake(cx.waker()) => Poll::Pending,
-            State::Waiting(waker) => {
+            State::Waiting(Some(waker), _) if waker.will_wake(cx.waker()) => Poll::Pending,
+            State::Waiting(waker, _) => {
                 *waker = Some(cx.waker().clone());
                 Poll::Pending
             }
             State::Settled(_) => match std::mem::replace(&mut *state, State::Taken) {
                 State::Settled(result) => Poll::Ready(result),
-                State::Waiting(_) | State::Taken => Poll::Ready(Err(PublishError::Closed)),
+                State::Waiting(..) | State::Taken => Poll::Ready(Err(PublishError::Closed)),
             },
             // Polled again after it was ready, against the rule of futures.
             State::Taken => Poll::Ready(Err(PublishError::Closed)),

@@ -23,8 +23,18 @@ fn has(tree: &str, package: &str) -> bool {
 }
 
 /// What services may ask for, and a crate of events must not pay for.
-const OPTIONAL: [&str; 8] =
-    ["metrics", "metrics-exporter-prometheus", "openssl-sys", "toml", "strsim", "tokio", "rdkafka", "tracing"];
+const OPTIONAL: [&str; 10] = [
+    "opentelemetry",
+    "tracing-opentelemetry",
+    "metrics",
+    "metrics-exporter-prometheus",
+    "openssl-sys",
+    "toml",
+    "strsim",
+    "tokio",
+    "rdkafka",
+    "tracing",
+];
 
 #[test]
 fn a_crate_of_events_builds_none_of_what_operates_a_service_and_kafka_alone_little_of_it() {
@@ -34,12 +44,13 @@ fn a_crate_of_events_builds_none_of_what_operates_a_service_and_kafka_alone_litt
         assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let (events, kafka, all) = (of(&["--no-default-features"]), of(&[]), of(&["--features", "http,settings,ssl"]));
+    let (events, kafka, all) =
+        (of(&["--no-default-features"]), of(&[]), of(&["--features", "http,opentelemetry,settings,ssl"]));
     for package in OPTIONAL {
         assert!(!has(&events, package), "{package} in a crate of events");
         assert!(has(&all, package), "no {package} where it is asked for");
     }
-    for package in &OPTIONAL[..5] {
+    for package in &OPTIONAL[..7] {
         assert!(!has(&kafka, package), "{package} with the default features");
     }
 }
