@@ -11,10 +11,11 @@ use crate::types::{Module, Shape};
 use super::Context;
 use super::docs::{self, Docs};
 use super::event;
+use super::literal::raw;
 use super::operation::End;
 use super::paths::{Paths, ident};
 use super::source::Source;
-use super::types::{Writer, raw};
+use super::types::Writer;
 
 /// What is in a channel's module.
 pub(super) fn emit(context: &Context<'_>, index: usize) -> String {

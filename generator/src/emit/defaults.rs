@@ -9,8 +9,9 @@ use crate::types::form::Form;
 use crate::types::{Absence, Field, ItemId, Literal, Others, Shape, Spelled, Type};
 
 use super::docs::{self, Docs};
+use super::literal::{float, raw, string};
 use super::paths::ident;
-use super::types::{Writer, float, is_copy, raw, string};
+use super::types::{Writer, is_copy};
 
 /// The method that gives a field's default, where it has one.
 pub(super) fn method(field: &Field) -> Option<String> {

@@ -2,12 +2,14 @@
 
 mod address;
 mod channel;
+mod checks;
 mod contract;
 mod defaults;
 mod docs;
 mod event;
 mod headers;
 mod layout;
+mod literal;
 mod message;
 mod operation;
 mod paths;

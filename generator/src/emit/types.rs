@@ -7,13 +7,14 @@ use serde_json::{Number, Value};
 use crate::api::{MessageId, Schema, SchemaId, TypeSet};
 use crate::config::Defaults;
 use crate::naming;
-use crate::render::obeyed;
 use crate::types::form::Form;
 use crate::types::{Alternative, Field, ItemId, Module, Object, Others, Shape, Spelled, Type, Variant};
 
 use super::Context;
+use super::checks::{check, list_check, number_check, object_attribute, with};
 use super::defaults;
 use super::docs::{self, Docs};
+use super::literal::{raw, string};
 use super::paths::{Paths, ident};
 use super::source::Source;
 
@@ -446,130 +447,6 @@ pub(super) fn message_docs(context: &Context<'_>, id: MessageId) -> Docs {
     let payload = context.outline.messages[id.0 as usize].payload.map(|used| &context.api.schemas[used.id]);
     let docs = docs.text(payload.and_then(|schema| schema.description.as_deref()).unwrap_or_default());
     if docs.is_empty() { docs.markdown(format!("The message {}.", docs::code(&message.name))) } else { docs }
-}
-
-fn object_attribute(item: &crate::types::Item, schema: &Schema, object: &Object, rules: Option<&str>) -> TokenStream {
-    let builder = ident(&item.builder);
-    let mut words = vec![quote!(builder = #builder)];
-    if matches!(object.others, Others::Refused) {
-        words.push(quote!(closed));
-    }
-    words.extend(schema.min_properties.filter(|n| *n > 0).map(|n| with("min_properties", &Literal::u64_unsuffixed(n))));
-    words.extend(schema.max_properties.map(|n| with("max_properties", &Literal::u64_unsuffixed(n))));
-    words.extend(rules.map(|rules| {
-        let rules = raw(rules);
-        quote!(rules = #rules)
-    }));
-    quote!(#[object(#(#words),*)])
-}
-
-fn number_check(schema: &Schema, inner: &Type) -> TokenStream {
-    let literal = |number: &Number, up: bool| match inner {
-        Type::F64 => number.as_f64().map(float),
-        Type::Decimal => {
-            let digits = number.to_string();
-            Some(quote!(#digits))
-        }
-        _ => integer(number, up, *inner == Type::U64),
-    };
-    let mut rules = Vec::new();
-    let mut bound = |name: &str, bound: &Option<Number>, up: bool| {
-        if let Some(value) = bound.as_ref().and_then(|n| literal(n, up)) {
-            let name = ident(name);
-            rules.push(quote!(#name = #value));
-        }
-    };
-    bound("minimum", &schema.minimum, true);
-    bound("maximum", &schema.maximum, false);
-    bound("exclusive_minimum", &schema.exclusive_minimum, false);
-    bound("exclusive_maximum", &schema.exclusive_maximum, true);
-    if *inner == Type::Decimal && !schema.types.contains(TypeSet::NUMBER) {
-        rules.push(quote!(multiple_of = "1"));
-    }
-    for step in &schema.multiple_of {
-        match inner {
-            Type::F64 | Type::Decimal => {
-                let step = step.to_string();
-                rules.push(quote!(multiple_of = #step));
-            }
-            _ => match integer_exactly(step) {
-                Some(step) => rules.push(quote!(multiple_of = #step)),
-                None => {
-                    let step = step.to_string();
-                    rules.push(quote!(multiple_of = #step));
-                }
-            },
-        }
-    }
-    check(&rules)
-}
-
-/// A bound of integers: what lies between two of them is moved to the one that says the same. A bound beyond the type is none.
-fn integer(number: &Number, up: bool, unsigned: bool) -> Option<TokenStream> {
-    let value = match (number.as_i64(), number.as_u64(), number.as_f64()) {
-        (Some(value), ..) => i128::from(value),
-        (_, Some(value), _) => i128::from(value),
-        (.., Some(value)) => (if up { value.ceil() } else { value.floor() }) as i128,
-        _ => return None,
-    };
-    let range = if unsigned { 0..=i128::from(u64::MAX) } else { i128::from(i64::MIN)..=i128::from(i64::MAX) };
-    if !range.contains(&value) {
-        return None;
-    }
-    let literal = Literal::u128_unsuffixed(value.unsigned_abs());
-    Some(if value < 0 { quote!(-#literal) } else { quote!(#literal) })
-}
-
-fn integer_exactly(number: &Number) -> Option<Literal> {
-    number.as_u64().map(Literal::u64_unsuffixed)
-}
-
-pub(super) fn float(value: f64) -> TokenStream {
-    let literal = Literal::f64_unsuffixed(value.abs());
-    if value < 0.0 { quote!(-#literal) } else { quote!(#literal) }
-}
-
-fn list_check(schema: &Schema) -> TokenStream {
-    let mut rules = Vec::new();
-    rules.extend(schema.min_items.filter(|n| *n > 0).map(|n| with("min_items", &Literal::u64_unsuffixed(n))));
-    rules.extend(schema.max_items.map(|n| with("max_items", &Literal::u64_unsuffixed(n))));
-    if schema.unique_items {
-        rules.push(quote!(unique));
-    }
-    check(&rules)
-}
-
-fn with(name: &str, value: &Literal) -> TokenStream {
-    let name = ident(name);
-    quote!(#name = #value)
-}
-
-fn check(rules: &[TokenStream]) -> TokenStream {
-    if rules.is_empty() { TokenStream::new() } else { quote!(#[check(#(#rules),*)]) }
-}
-
-/// A string literal as a person would write it: raw where it is full of backslashes and cannot be mistaken.
-pub(super) fn string(text: &str) -> TokenStream {
-    let plain = text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
-    if plain
-        && text.contains('\\')
-        && !text.contains('"')
-        && let Ok(raw) = format!("r\"{text}\"").parse()
-    {
-        return raw;
-    }
-    quote!(#text)
-}
-
-/// JSON as a raw string, where that can hold it.
-pub(super) fn raw(text: &str) -> TokenStream {
-    // A raw string ends at a quote and this many signs, and holds no carriage return; JSON escapes those itself.
-    let fence = (0..=255).map(|n| "#".repeat(n)).find(|fence| !text.contains(&format!("\"{fence}")));
-    let invisible = text.chars().any(|c| c != '\n' && obeyed(c));
-    match fence {
-        Some(fence) if !invisible => format!("r{fence}\"{text}\"{fence}").parse().unwrap_or_else(|_| quote!(#text)),
-        _ => quote!(#text),
-    }
 }
 
 fn enumeration(docs: &TokenStream, name: &str, variants: &[Variant]) -> TokenStream {
