@@ -24,6 +24,7 @@
 //! | `settings` | all of a service's settings from a file and the environment |
 //! | `ssl`, `ssl-vendored` | TLS and SCRAM for `kafka`, with the system's OpenSSL or with one that is compiled along |
 //! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
+//! | `wide` | integers of 128 bits in the codec, for contracts whose bounds ask for them |
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 
 pub mod batch;

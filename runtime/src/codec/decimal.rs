@@ -28,33 +28,43 @@ impl Decimal {
 
     /// Whether this is a whole number of steps.
     pub(super) fn is_multiple_of(self, step: Self) -> bool {
-        if self.mantissa == 0 || step.mantissa == 0 {
-            return self.mantissa == 0;
-        }
-        let (mut value, mut modulus) = (u128::from(self.mantissa), u128::from(step.mantissa));
-        let shift = i64::from(self.exponent) - i64::from(step.exponent);
-        if shift >= 0 {
-            // value × 10^shift modulo the step; both factors stay below 2^64.
-            value %= modulus;
-            let (mut base, mut power) = (10 % modulus, shift);
-            while power > 0 {
-                if power & 1 == 1 {
-                    value = value * base % modulus;
-                }
-                base = base * base % modulus;
-                power >>= 1;
+        multiple(u128::from(self.mantissa), i64::from(self.exponent) - i64::from(step.exponent), step.mantissa)
+    }
+}
+
+/// Whether an integer is a whole number of steps; the step is decimal.
+#[cfg(feature = "wide")]
+pub(super) fn is_multiple(value: u128, step: &str) -> bool {
+    Decimal::parse(step).is_some_and(|step| multiple(value, -i64::from(step.exponent), step.mantissa))
+}
+
+/// Whether `value` × 10^`shift` is a multiple of a step.
+fn multiple(mut value: u128, shift: i64, step: u64) -> bool {
+    if value == 0 || step == 0 {
+        return value == 0;
+    }
+    let mut modulus = u128::from(step);
+    if shift >= 0 {
+        // value × 10^shift modulo the step; both factors stay below 2^64.
+        value %= modulus;
+        let (mut base, mut power) = (10 % modulus, shift);
+        while power > 0 {
+            if power & 1 == 1 {
+                value = value * base % modulus;
             }
-            value == 0
-        } else {
-            // The step grows instead; beyond the value no multiple is left but zero.
-            for _ in 0..-shift {
-                modulus *= 10;
-                if modulus > value {
-                    return false;
-                }
-            }
-            value % modulus == 0
+            base = base * base % modulus;
+            power >>= 1;
         }
+        value == 0
+    } else {
+        // The step grows instead; beyond the value no multiple is left but zero.
+        for _ in 0..-shift {
+            match modulus.checked_mul(10).filter(|modulus| *modulus <= value) {
+                Some(grown) => modulus = grown,
+                None => return false,
+            }
+        }
+        value % modulus == 0
     }
 }
 

@@ -39,6 +39,8 @@ mod text;
 mod trace;
 mod union;
 mod value;
+#[cfg(feature = "wide")]
+mod wide;
 mod wire;
 mod wrapper;
 
