@@ -20,6 +20,7 @@ mod several;
 mod source;
 mod types;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -27,7 +28,7 @@ use crate::api::{Api, MessageId};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::overrides::Overrides;
-use crate::types::{Module, Outline};
+use crate::types::{ItemId, Module, Outline};
 
 use layout::Layout;
 
@@ -43,6 +44,8 @@ pub(crate) struct Context<'a> {
     pub(crate) messages: Vec<MessagePlan>,
     /// One a channel, as [`Api::channels`].
     pub(crate) channels: Vec<ChannelPlan>,
+    /// The messages that bear each type of headers.
+    bearers: HashMap<ItemId, Vec<MessageId>>,
     /// The first line of every file.
     pub(crate) stamp: String,
 }
@@ -70,7 +73,13 @@ impl<'a> Context<'a> {
             .collect();
         findings.extend(message::without_identifier(api, &outline, &messages));
         let channels = operation::plan(api, &mut outline, config, overrides, &messages, findings);
-        Self { api, config, outline, messages, channels, stamp }
+        let mut bearers: HashMap<ItemId, Vec<MessageId>> = HashMap::new();
+        for (id, message) in api.messages.iter().enumerate() {
+            if let Some(headers) = message.headers.and_then(|headers| outline.headers.get(&headers)) {
+                bearers.entry(*headers).or_default().push(MessageId(id as u32));
+            }
+        }
+        Self { api, config, outline, messages, channels, bearers, stamp }
     }
 
     /// The modules, a file at a time on as many threads as help, then what stands above them.

@@ -135,7 +135,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn is_headers(&self, id: ItemId) -> bool {
-        self.context.outline.headers.values().any(|headers| *headers == id)
+        self.context.bearers.contains_key(&id)
     }
 
     fn struct_of(&self, docs: &TokenStream, attribute: &TokenStream, id: ItemId, object: &Object) -> TokenStream {
@@ -197,11 +197,8 @@ impl Writer<'_> {
     }
 
     fn is_correlation(&self, field: &Field, owner: ItemId) -> bool {
-        let outline = &self.context.outline;
-        self.context.api.messages.iter().zip(&self.context.messages).any(|(message, plan)| {
-            message.headers.and_then(|id| outline.headers.get(&id)) == Some(&owner)
-                && super::headers::correlates(&plan.envelope, &field.json)
-        })
+        let mut bearers = self.context.bearers.get(&owner).into_iter().flatten();
+        bearers.any(|id| super::headers::correlates(&self.context.messages[id.0 as usize].envelope, &field.json))
     }
 
     fn is_header_value(&self, ty: &Type) -> bool {

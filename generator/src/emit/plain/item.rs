@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, TokenTree};
 
-use super::token::{Token, split, unescaped};
+use super::token::{Token, generics, split, unescaped};
 use super::{INDENT, Printer, WIDTH};
 
 impl Printer {
@@ -25,12 +25,19 @@ impl Printer {
                     self.body(body)?;
                 }
                 Some(body) if word.is("struct") || word.is("enum") => self.parts(head, body)?,
+                Some([]) if word.is("trait") || word.is("impl") => self.line(head, " {}")?,
                 Some(body) if word.is("trait") || word.is("impl") => {
-                    self.line(head, if body.is_empty() { " {}" } else { " {" })?;
-                    if !body.is_empty() {
-                        self.indented(|printer| printer.items(body))?;
-                        self.text("}");
+                    let before = self.out.len();
+                    if self.line(head, " {").is_none() {
+                        self.out.truncate(before);
+                        let generics = generics(head).filter(|_| word.is("trait"))?;
+                        let start = self.generics(head, generics)?;
+                        self.flat(&head[generics.1 + 1..])?;
+                        self.out.push_str(" {");
+                        self.end(start)?;
                     }
+                    self.indented(|printer| printer.items(body))?;
+                    self.text("}");
                 }
                 // A macro that takes nothing.
                 Some([]) if head.last()?.punct() == Some('!') => self.line(head, " {}")?,
@@ -85,7 +92,18 @@ impl Printer {
         self.out.truncate(before);
         let at = head.iter().position(|token| token.group(Delimiter::Parenthesis).is_some())?;
         let parameters = head[at].group(Delimiter::Parenthesis)?;
-        self.line(&head[..at], "(")?;
+        if self.line(&head[..at], "(").is_none() {
+            self.out.truncate(before);
+            let start = self.generics(head, generics(&head[..at])?)?;
+            let before = self.out.len();
+            self.flat(&head[at..])?;
+            self.out.push_str(end);
+            if self.end(start).is_some() {
+                return Some(());
+            }
+            self.out.truncate(before);
+            self.out.push_str("(\n");
+        }
         self.indented(|printer| split(parameters).into_iter().try_for_each(|parameter| printer.line(parameter, ",")))?;
         self.begin();
         let start = self.out.len() - self.indent;
@@ -93,6 +111,17 @@ impl Printer {
         self.flat(&head[at + 1..])?;
         self.out.push_str(end);
         self.end(start)
+    }
+
+    /// A head up to the end of its generic parameters, which stand one below the other; where the line begins that it ends on.
+    fn generics(&mut self, head: &[Token], (open, close): (usize, usize)) -> Option<usize> {
+        self.line(&head[..open], "<")?;
+        let parameters = split(&head[open + 1..close]);
+        self.indented(|printer| parameters.into_iter().try_for_each(|parameter| printer.line(parameter, ",")))?;
+        self.begin();
+        let start = self.out.len() - self.indent;
+        self.out.push('>');
+        Some(start)
     }
 
     /// What stands between the braces of a function: one expression.

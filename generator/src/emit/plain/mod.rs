@@ -122,9 +122,32 @@ mod tests {
             quote!(
                 use a::{B, C};
             ),
+            // Names that are long are common, and their traits and functions most of what a channel's module takes to print.
+            quote!(
+                pub trait ConsumirEventoDeNombreLargo<C = (), D = Delivery<EventoDeNombreLargo, C>>:
+                    Send + Sync + 'static
+                {
+                    fn consumir_evento_de_nombre_largo(
+                        &self,
+                        event: D,
+                    ) -> impl Future<Output = Result<(), HandlerError>> + Send;
+                }
+            ),
+            quote!(
+                pub fn consume_batches<
+                    C: Send + 'static,
+                    H: ConsumirEventoDeNombreLargo<C, Batch<EventoDeNombreLargo, C>>,
+                >(
+                    batches: Batches,
+                    handler: H,
+                ) -> Registration<C> {
+                    Registration::batches(batches, handler)
+                }
+            ),
         ];
         for form in forms {
-            assert!(super::print(form.clone()).is_ok(), "{form}");
+            let printed = super::print(form.clone());
+            assert_eq!(printed.ok(), Some(prettyplease::unparse(&syn::parse2(form.clone()).unwrap())), "{form}");
         }
         assert!(
             super::print(quote!(

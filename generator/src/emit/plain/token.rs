@@ -77,6 +77,26 @@ pub(super) fn split(tokens: &[Token]) -> Vec<&[Token]> {
     parts
 }
 
+/// Where the first list of generic parameters opens and closes.
+pub(super) fn generics(tokens: &[Token]) -> Option<(usize, usize)> {
+    let open = tokens.iter().position(|token| token.punct() == Some('<'))?;
+    let mut depth = 0_usize;
+    let mut before = None;
+    for (index, token) in tokens.iter().enumerate().skip(open) {
+        let sign = token.punct();
+        match sign {
+            Some('<') => depth += 1,
+            Some('>') if !matches!(before, Some('-' | '=')) => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((open, index));
+        }
+        before = sign;
+    }
+    None
+}
+
 /// Without the comma at the end, which no line has.
 pub(super) fn without_comma(tokens: &[Token]) -> &[Token] {
     match tokens.split_last() {
