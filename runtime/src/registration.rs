@@ -26,6 +26,7 @@ pub struct Registration<C = ()> {
     event: &'static str,
     handler: &'static str,
     wants: Option<Wants>,
+    ordered: bool,
     workers: Makers<C>,
 }
 
@@ -60,6 +61,7 @@ impl<C: Send + 'static> Registration<C> {
             event: E::NAME,
             handler: type_name::<H>(),
             wants: None,
+            ordered: false,
             workers: Makers::Each(Arc::new(workers)),
         }
     }
@@ -73,7 +75,7 @@ impl<C: Send + 'static> Registration<C> {
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let workers = Makers::Batch(batches, batch::workers(handler, call));
-        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), wants: None, workers }
+        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), wants: None, ordered: false, workers }
     }
 
     /// The same for all topics of an address: those whose names say parameters that the contract allows.
@@ -111,6 +113,29 @@ impl<C: Send + 'static> Registration<C> {
         self.filter(move |record| {
             record.headers().text(header).is_none_or(|own| types.iter().any(|wanted| wanted == own))
         })
+    }
+
+    /// Keeps the order of a key over its dead letters, too: once an event is given up, the later events of its key are not handled
+    /// but follow it to the dead-letter topic, in order, until all of them are brought back and handled, or skipped, with
+    /// `conecta-gen dlq`. Also called a sequenced dead-letter queue.
+    ///
+    /// Without it the key goes on, and what is brought back is handled behind what came later.
+    ///
+    /// The dead-letter topic itself says which keys those are: before a member handles anything of a partition it reads what is open
+    /// there, so a restart, a crash or a rebalance changes nothing. That takes as many partitions as the topic has, and rights to
+    /// read that topic, the redrive topic, and the offsets of the group `<group>.redrive`; as long as it cannot be read, its
+    /// partition waits. What is brought back is handled first; later events wait for that. Events without a key go on.
+    ///
+    /// A letter that is open when this is turned on parks its key as well. When the dead-letter topic's retention removes one, it
+    /// is over.
+    #[must_use]
+    #[doc(alias("sequenced_dead_letters", "park"))]
+    pub fn ordered_dead_letters(self) -> Self {
+        Self { ordered: true, ..self }
+    }
+
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.ordered
     }
 
     /// Whether a record is to be looked at. May panic where a filter does.
@@ -167,12 +192,12 @@ impl Registration<()> {
     /// when the handler is done.
     #[must_use]
     pub fn lift<C: Send + 'static>(self) -> Registration<C> {
-        let Self { topic, address, event, handler, wants, workers } = self;
+        let Self { topic, address, event, handler, wants, ordered, workers } = self;
         let workers = match workers {
             Makers::Each(workers) => Makers::Each(Arc::new(Lifted(workers))),
             Makers::Batch(batches, workers) => Makers::Batch(batches, batch::lifted(workers)),
         };
-        Registration { topic, address, event, handler, wants, workers }
+        Registration { topic, address, event, handler, wants, ordered, workers }
     }
 }
 

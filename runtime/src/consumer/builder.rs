@@ -254,6 +254,7 @@ impl<I: Inbox> Consumer<I::Context, I> {
             .map(|registration| registration.gathers())
             .map(|it| it.map(|it| Gather::new(it.events, millis(it.linger), it.by_key)))
             .collect();
+        engine.ordered = registrations.iter().map(Registration::is_ordered).collect();
         let longest = engine.gather.iter().flatten().map(|gather| gather.events).fold(RUN, u32::max);
         engine.lane_capacity = lane_capacity(concurrency, longest);
 

@@ -19,7 +19,8 @@ use crate::message::{Headers, HeadersRef, Message};
 use crate::record::RawRecord;
 
 /// What kind of failure: `undecodable`, `rejected` (by the handler), or, when the retries are used up, what the last of
-/// them was: `failed`, `panicked`, `timed-out`, `dependency-down`.
+/// them was: `failed`, `panicked`, `timed-out`, `dependency-down`. `follows` is nothing of its own: an earlier event of its key is
+/// a dead letter.
 pub const CODE: &str = "conecta-error-code";
 /// Where in the payload, of an event that could not be decoded: `datos.cambios[0].valor_anterior`.
 pub const PATH: &str = "conecta-error-path";
@@ -33,6 +34,8 @@ pub const LAST_FAILURE: &str = "conecta-last-failure";
 pub const HANDLER: &str = "conecta-handler";
 /// The group that could not handle it.
 pub const GROUP: &str = "conecta-group";
+/// `yes` where the later events of its key follow it, so that it may only be brought back before them.
+pub const ORDERED: &str = "conecta-ordered";
 /// How often it was brought back to the group, in decimal. Stays with the record on every further way.
 pub const REDRIVES: &str = "conecta-redrives";
 
@@ -45,7 +48,7 @@ const ORIGINAL_OFFSET: &str = "kafka_dlt-original-offset";
 const ORIGINAL_TIMESTAMP: &str = "kafka_dlt-original-timestamp";
 
 /// What a dead letter has beside its record's own headers, the first of them first.
-const ADDED: [&str; 19] = [
+const ADDED: [&str; 20] = [
     ORIGINAL_TOPIC,
     ORIGINAL_PARTITION,
     ORIGINAL_OFFSET,
@@ -65,6 +68,7 @@ const ADDED: [&str; 19] = [
     LAST_FAILURE,
     HANDLER,
     GROUP,
+    ORDERED,
 ];
 
 /// The dead-letter topic of a group for a topic: `casos.creados.derivacion.dlq`.
@@ -142,16 +146,19 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) attempts: u32,
     pub(crate) reason: DeadLetterReason,
     pub(crate) failures: Option<&'a Failures>,
+    /// Whether later events of its key follow it.
+    pub(crate) ordered: bool,
 }
 
 /// The dead letter of a record: key, value and headers untouched, and behind them what happened.
 pub(crate) fn letter(record: &RawRecord, to: String, circumstances: &Circumstances<'_>) -> Message {
-    let Circumstances { group, handler, attempts, reason, failures } = circumstances;
+    let Circumstances { group, handler, attempts, reason, failures, ordered } = circumstances;
     let last = failures.map(|failures| &failures.last);
     let code = match (last, reason) {
         (Some(failure), _) => failure.code.as_str(),
         (None, DeadLetterReason::Poison) => "rejected",
         (None, DeadLetterReason::Exhausted) => "failed",
+        (None, DeadLetterReason::Follows) => "follows",
     };
     let said = last.map_or_else(String::new, |failure| masked(&failure.reason, record));
     let class = format!("conecta_runtime::{code}");
@@ -183,6 +190,9 @@ pub(crate) fn letter(record: &RawRecord, to: String, circumstances: &Circumstanc
     }
     headers.push(HANDLER, handler);
     headers.push(GROUP, group);
+    if *ordered {
+        headers.push(ORDERED, "yes");
+    }
     Message::new(to, record.key().map(<[u8]>::to_vec), headers, record.payload().map(<[u8]>::to_vec))
 }
 
@@ -222,6 +232,7 @@ mod tests {
             attempts: 1,
             reason: DeadLetterReason::Poison,
             failures: Some(&failures),
+            ordered: false,
         };
         let letter = letter(&record, topic_name(record.topic(), "derivacion"), &circumstances);
 

@@ -7,7 +7,7 @@ use std::thread::Thread;
 
 use tokio::sync::Notify;
 
-use super::engine::{BatchId, Completion, Epoch, PartitionId, RunId, Token};
+use super::engine::{BatchId, Completion, Epoch, ParkedKey, PartitionId, RunId, Token};
 use super::failure::Failure;
 use crate::record::RawRecord;
 
@@ -86,6 +86,7 @@ pub(crate) enum Answer {
     Completed { completion: Completion, failure: Option<Box<Failed>> },
     DeadLettered { run: RunId, ok: bool },
     CommitFailed { partition: PartitionId, epoch: Epoch },
+    LookedUp { partition: PartitionId, epoch: Epoch, number: u32, parked: Vec<ParkedKey> },
 }
 
 /// How many answers may wait for the poll thread while the lanes have other work.

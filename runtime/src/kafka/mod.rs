@@ -4,6 +4,7 @@
 mod admin;
 mod client;
 mod dead_letters;
+mod key_hash;
 mod positions;
 mod publisher;
 mod reach;

@@ -3,6 +3,8 @@
 //!
 //! `CONECTA_SOAK=1` publishes 100,000 events rather than 4,000.
 
+mod ordered;
+
 use std::collections::HashMap;
 use std::process::Command;
 use std::time::Duration;
@@ -53,25 +55,30 @@ impl Chaos {
     }
 
     async fn group(&self, name: &str) -> Group<'_> {
-        self.group_in_batches(name, 1).await
+        self.group_that_takes(name, "1").await
     }
 
     /// A group whose handlers take so many events at a time.
     async fn group_in_batches(&self, name: &str, batch: u32) -> Group<'_> {
+        self.group_that_takes(name, &batch.to_string()).await
+    }
+
+    /// A group whose handlers take their events as `postgres_worker` is told.
+    async fn group_that_takes(&self, name: &str, batch: &str) -> Group<'_> {
         let database = self.postgres.database().await;
         let client = database.client().await;
         // Nothing in it keeps an effect from happening twice, and `place` is their order.
         let table =
             "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, key bigint, seq bigint, process bigint)";
         client.batch_execute(table).await.unwrap();
-        Group { chaos: self, name: unique(name), batch, database, client }
+        Group { chaos: self, name: unique(name), batch: batch.into(), database, client }
     }
 }
 
 struct Group<'a> {
     chaos: &'a Chaos,
     name: String,
-    batch: u32,
+    batch: String,
     database: Database,
     client: Client,
 }
@@ -81,7 +88,7 @@ impl Group<'_> {
         let kafka = &self.chaos.contract.kafka;
         Worker::start(
             Command::new(env!("CARGO_BIN_EXE_postgres_worker"))
-                .args([kafka.brokers(), &self.name, &self.database.url, fault, &self.batch.to_string()])
+                .args([kafka.brokers(), &self.name, &self.database.url, fault, &self.batch])
                 .args(PROPERTIES),
         )
     }
@@ -104,8 +111,17 @@ impl Group<'_> {
     }
 
     /// Each event has had its effect, once and in order, and none was given up.
-    #[allow(clippy::print_stdout, reason = "the line is for whoever runs `make chaos`")]
     async fn judge(&self, name: &str) {
+        self.judge_effects(name).await;
+        let dead = conecta_runtime::consumer::dead_letter::topic_name(TOPIC, &self.name);
+        let written =
+            if self.chaos.contract.kafka.has_topic(&dead) { self.chaos.contract.kafka.read(&dead).len() } else { 0 };
+        assert_eq!(written, 0, "{name}: nothing was given up");
+    }
+
+    /// Each event has had its effect, once and in order.
+    #[allow(clippy::print_stdout, reason = "the line is for whoever runs `make chaos`")]
+    async fn judge_effects(&self, name: &str) {
         // The database may have been restarted.
         let client = self.database.client().await;
         let rows = client.query("SELECT key, seq FROM effects ORDER BY place", &[]).await.unwrap();
@@ -117,10 +133,6 @@ impl Group<'_> {
         println!("CHAOS name={name} {verdict} promise=exactly-once");
         let expected = Verdict { events: self.chaos.events() as usize, ..Verdict::default() };
         assert_eq!(verdict, expected, "{name}");
-        let dead = conecta_runtime::consumer::dead_letter::topic_name(TOPIC, &self.name);
-        let written =
-            if self.chaos.contract.kafka.has_topic(&dead) { self.chaos.contract.kafka.read(&dead).len() } else { 0 };
-        assert_eq!(written, 0, "{name}: nothing was given up");
     }
 }
 

@@ -11,6 +11,7 @@ mod failures;
 mod health;
 mod logs;
 mod manifests;
+mod ordered;
 mod partitions;
 mod redrive;
 mod secured;

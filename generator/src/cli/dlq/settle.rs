@@ -111,12 +111,13 @@ impl Common {
             return Err(output::trouble("say which: by --key, --code, --since, --until or --at, or --all of them"));
         }
         let letters = self.target.letters()?;
-        let (settled, left) = if self.dry_run {
-            count(&letters, choose)?
+        let (settled, left, behind) = if self.dry_run {
+            let (settled, left) = count(&letters, choose)?;
+            (settled, left, 0)
         } else {
             let done = Cell::new(0_u64);
             let mut shown = Progress::new(settlement);
-            let Settled { settled, left, .. } = letters
+            let Settled { settled, left, behind, .. } = letters
                 .settle(settlement, &mut choose, |step| {
                     if let Step::Committed(so_far) = step {
                         done.set(so_far.settled);
@@ -128,8 +129,14 @@ impl Common {
                     trouble(&error)
                 })?;
             shown.end();
-            (settled, left)
+            (settled, left, behind)
         };
+        if behind > 0 {
+            output::note(&format!(
+                "{behind} of those that are left come behind an earlier one of their key, which was left too or is not handled \
+                 yet: run this again"
+            ));
+        }
         output::results(&match self.format {
             Format::Json => {
                 format!("{}\n", json!({ "dry_run": self.dry_run, past(settlement): settled, "left_open": left }))

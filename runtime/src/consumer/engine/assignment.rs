@@ -4,7 +4,8 @@ use super::Engine;
 use super::breaker::Breaker;
 use super::fault::{Fault, planted};
 use super::io::{CircuitId, Effect, Effects, Epoch, Offset, PartitionId};
-use super::keys::State;
+use super::keys::{Key, State};
+use super::parking::Stance;
 use super::partition::{Draining, Partition};
 
 impl Engine {
@@ -29,7 +30,11 @@ impl Engine {
             let next = CircuitId(self.breakers.len() as u32);
             self.breakers.push(Breaker::new(next, self.settings.breaker.clone()));
         }
-        self.partitions.insert(Partition::new(id, epoch, circuit, position));
+        let parking = self.settings.ordered.get(circuit).is_some_and(|ordered| *ordered).then(Box::default);
+        self.partitions.insert(Partition::new(id, epoch, circuit, position, parking));
+        if let Some(partition) = self.partitions.get_mut(id) {
+            partition.look_up(out);
+        }
     }
 
     pub(super) fn revoked(&mut self, id: PartitionId, out: &mut Effects) {
@@ -40,7 +45,8 @@ impl Engine {
         if partition.draining.is_none() {
             let deadline = self.now.saturating_add(self.settings.drain_timeout);
             partition.draining = Some(Draining { deadline, reach: 0 });
-            for key in partition.stalled.drain(..) {
+            let doubtful = partition.parking.as_mut().map(|parking| parking.take_doubtful());
+            for key in partition.stalled.drain(..).chain(doubtful.into_iter().flatten()) {
                 self.keys[key].state = State::Held;
             }
             if !planted(Fault::DrainKeepsGathered) {
@@ -67,6 +73,11 @@ impl Engine {
             if planted(Fault::DispatchWhileDraining) {
                 reach = partition.ledger.len();
             }
+            let (parking, ledger) = (&partition.parking, &partition.ledger);
+            let returns = |key: &Key, place| match (parking, key.hash) {
+                (Some(parking), Some(hash)) => parking.stance(hash, ledger.offset(place)) == Stance::Wait,
+                _ => false,
+            };
             for (place, id, _) in partition.ledger.unfinished() {
                 let index = partition.ledger.index(place);
                 let key = &mut self.keys[id];
@@ -78,6 +89,8 @@ impl Engine {
                 }
                 match key.state {
                     State::Parked(until) if until >= draining.deadline => reach = index,
+                    // Its letters come back in their own time.
+                    State::Doubtful if returns(key, place) => reach = index,
                     State::Held => {
                         key.state = State::Ready;
                         self.lanes.push(key.lane, id, partition.ledger.turn(place));

@@ -4,6 +4,7 @@ use super::Engine;
 use super::fault::{Fault, planted};
 use super::io::{Arrival, BatchId, Effect, Effects, Epoch, Offset, PartitionId, RunId};
 use super::keys::{KeyId, State};
+use super::parking::Stance;
 use super::partition::Partition;
 
 impl Engine {
@@ -70,7 +71,12 @@ impl Engine {
             } else if partition.stands_still(&self.breakers) && !planted(overlooked) {
                 partition.stalled.push_back(key);
             } else {
+                let stance = if partition.parking.is_some() { partition.stance(&self.keys[key]) } else { Stance::Free };
                 let (circuit, drains) = (partition.circuit, partition.draining.is_some());
+                if stance != Stance::Free {
+                    self.regard_letters(key, stance, out);
+                    continue;
+                }
                 match self.gathers(circuit) {
                     Some(gather) if self.keys[key].tries == 0 && !drains => self.gather(key, circuit, gather),
                     _ => {
@@ -94,12 +100,18 @@ impl Engine {
 
     /// Hands out one event, to see whether the dependency answers: the one that failed, if it is still here.
     pub(super) fn probe(&mut self, circuit: usize, out: &mut Effects) {
+        // What follows a dead letter proves nothing: it is not handled.
+        let first = |partition: &Partition| {
+            partition.stalled.iter().position(|key| partition.stance(&self.keys[*key]) == Stance::Free)
+        };
         let has_one = |partition: &&Partition| {
-            partition.circuit == circuit && partition.undelivered == 0 && !partition.stalled.is_empty()
+            let can = partition.circuit == circuit && partition.undelivered == 0 && !partition.is_unknown();
+            can && first(partition).is_some()
         };
         let suspect = self.partitions.get(self.breakers[circuit].suspect()).filter(has_one);
-        let partition = suspect.or_else(|| self.partitions.iter().find(has_one)).map(|partition| partition.id);
-        let key = partition.and_then(|id| self.partitions.get_mut(id)?.stalled.pop_front());
+        let partition = suspect.or_else(|| self.partitions.iter().find(has_one));
+        let place = partition.and_then(|partition| Some((partition.id, first(partition)?)));
+        let key = place.and_then(|(id, first)| self.partitions.get_mut(id)?.stalled.remove(first));
         if let Some(key) = key {
             let run = self.dispatch(key, 1, None, out);
             self.breakers[circuit].probing(run);
@@ -148,6 +160,6 @@ impl Engine {
 }
 
 /// Makes the upper half of a hash as good as its lower half: lanes go by the one, maps by the other.
-fn spread(hash: u64) -> u64 {
+pub(super) fn spread(hash: u64) -> u64 {
     (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -78,6 +78,24 @@ pub(super) enum Fault {
     UndeliveredGathers,
     /// What was gathered of a revoked partition is still handed out.
     DrainKeepsGathered,
+    /// A dead letter does not park its key.
+    FollowersHandled,
+    /// A partition goes on before it is known which keys are parked.
+    UnknownGoesOn,
+    /// What was found to be parked is not heard.
+    LookUpIgnored,
+    /// A look-up frees a key that got a dead letter after it was asked for.
+    LateNewsFree,
+    /// An event follows on the word of a look-up from before it arrived.
+    OldNewsCount,
+    /// What is a dead letter already is read again and becomes another one.
+    LetterTwice,
+    /// A run begins before the dead letters of its key, and goes on over them.
+    RunOverLetters,
+    /// Events follow letters that are on their way back.
+    ReturningFollowed,
+    /// Events do not wait for letters that are on their way back.
+    ReturningOvertaken,
 }
 
 #[cfg(not(test))]
@@ -95,7 +113,7 @@ mod tests {
     use super::Fault;
 
     /// Every one.
-    pub(in super::super) const ALL: [Fault; Fault::DrainKeepsGathered as usize + 1] = [
+    pub(in super::super) const ALL: [Fault; Fault::ReturningOvertaken as usize + 1] = [
         Fault::CommitPosition,
         Fault::CommitAfterLoss,
         Fault::GapsBlock,
@@ -133,6 +151,15 @@ mod tests {
         Fault::OpenGathers,
         Fault::UndeliveredGathers,
         Fault::DrainKeepsGathered,
+        Fault::FollowersHandled,
+        Fault::UnknownGoesOn,
+        Fault::LookUpIgnored,
+        Fault::LateNewsFree,
+        Fault::OldNewsCount,
+        Fault::LetterTwice,
+        Fault::RunOverLetters,
+        Fault::ReturningFollowed,
+        Fault::ReturningOvertaken,
     ];
 
     thread_local!(static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) });

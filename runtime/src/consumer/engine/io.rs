@@ -63,6 +63,24 @@ pub struct Completion {
     pub failure: Option<FailureKind>,
 }
 
+/// A key whose later events follow its dead letters, as a [look-up](Effect::LookUp) found it: it has dead letters that are open, or
+/// that are on their way back to the group. In offsets of the partition that was looked up.
+///
+/// Its events below `from` come before all of those letters, those from `from` through `to` are letters already, and those above
+/// `to` have to wait for their turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParkedKey {
+    /// The hash of the key, as [`Arrival::key`] has it.
+    pub key: u64,
+    /// The first of its events that is a letter.
+    pub from: Offset,
+    /// The last one; below `from` where none is.
+    pub to: Offset,
+    /// Whether all of them are on their way back: its later events wait for them, and do not follow them to the dead-letter
+    /// topic any more.
+    pub returning: bool,
+}
+
 /// What the engine is told.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -116,6 +134,17 @@ pub enum Input<'a> {
         /// Whether it is safe in its topic.
         ok: bool,
     },
+    /// The answer to [`Effect::LookUp`].
+    LookedUp {
+        /// Of which partition.
+        partition: PartitionId,
+        /// In which assignment it was asked for; one of a former assignment changes nothing.
+        epoch: Epoch,
+        /// Which look-up.
+        number: u32,
+        /// All keys of the partition that are parked. Of some moment after it was asked for.
+        parked: &'a [ParkedKey],
+    },
     /// A commit was refused: it is asked for again at the next interval.
     CommitFailed {
         /// Of which partition.
@@ -137,6 +166,8 @@ pub enum DeadLetterReason {
     Poison,
     /// It failed as often as it may.
     Exhausted,
+    /// An earlier event of its key is a dead letter that is not settled.
+    Follows,
 }
 
 /// What the engine asks for, in the order in which it is to be carried out.
@@ -169,6 +200,20 @@ pub enum Effect {
         attempts: u32,
         /// Why.
         reason: DeadLetterReason,
+    },
+    /// An event is done without being handed out: it is a dead letter already.
+    PassedOver {
+        /// The event.
+        token: Token,
+    },
+    /// Find out which keys of a partition are parked, and answer with [`Input::LookedUp`], however long that takes.
+    LookUp {
+        /// Which.
+        partition: PartitionId,
+        /// In which assignment.
+        epoch: Epoch,
+        /// To be named in the answer.
+        number: u32,
     },
     /// Read no more of a partition.
     Pause {

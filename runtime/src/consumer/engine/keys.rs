@@ -44,6 +44,8 @@ pub(super) enum State {
     Ready,
     /// Others to be handed out with.
     Gathered,
+    /// What is found out about the dead letters of its key.
+    Doubtful,
     /// The end of its partition, which is to be given back, or that it turns out to be wanted before.
     Held,
     /// A lane's answer.

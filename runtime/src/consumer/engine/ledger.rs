@@ -104,6 +104,16 @@ impl Ledger {
         self.entries[self.index(place)].token
     }
 
+    /// The offset of an event.
+    pub(super) fn offset(&self, place: Place) -> Offset {
+        self.entries[self.index(place)].offset
+    }
+
+    /// The offset below which everything was read, as far as that is known.
+    pub(super) fn position(&self) -> Option<Offset> {
+        self.position
+    }
+
     /// When an event arrived.
     pub(super) fn turn(&self, place: Place) -> Turn {
         self.entries[self.index(place)].turn

@@ -26,6 +26,8 @@
 //!   committed unless a partition is given back.
 //! - A partition that is given back was handled up to its committed position and no further, unless time ran out, its breaker
 //!   is open, or an event failed that cannot be finished in time: its next owner handles nothing twice.
+//! - Where a circuit is [ordered](Settings::ordered), no event of a key is handed out while an earlier one of it is a dead
+//!   letter that is not settled, or on its way back: it becomes a dead letter too, behind them, or waits.
 //! - Every event ends: handled, dead-lettered, or given up with its partition and so read again by the next owner.
 
 mod assignment;
@@ -39,6 +41,7 @@ mod keys;
 mod lanes;
 mod ledger;
 mod outcome;
+mod parking;
 mod partition;
 mod settings;
 mod share;
@@ -51,7 +54,7 @@ use std::collections::BinaryHeap;
 pub use backoff::Backoff;
 pub use io::{
     Arrival, BatchId, CircuitId, Completion, DeadLetterReason, Effect, Effects, Epoch, InFlight, Input, Millis, Offset,
-    PartitionId, Room, RunId, Token,
+    ParkedKey, PartitionId, Room, RunId, Token,
 };
 pub use settings::{BreakerSettings, Gather, Settings};
 
@@ -120,6 +123,7 @@ impl Engine {
                 completions.iter().for_each(|completion| self.completed(completion, out))
             }
             Input::DeadLettered { run, ok } => self.dead_lettered(run, ok, out),
+            Input::LookedUp { partition, epoch, number, parked } => self.looked_up(partition, epoch, number, parked),
             Input::CommitFailed { partition, epoch } => {
                 if let Some(partition) = self.partitions.of_epoch(partition, epoch) {
                     partition.uncommit();
@@ -177,7 +181,11 @@ impl Engine {
             .map(|draining| draining.deadline)
             .min();
         let probe = self.breakers.iter().filter_map(Breaker::due).min();
-        [retry, drained, probe, self.next_batch_due()].into_iter().flatten().fold(self.next_commit, Millis::min)
+        let look_up = self.partitions.iter().filter_map(|partition| partition.parking.as_ref()?.due()).min();
+        [retry, drained, probe, look_up, self.next_batch_due()]
+            .into_iter()
+            .flatten()
+            .fold(self.next_commit, Millis::min)
     }
 
     fn ticked(&mut self, now: Millis, out: &mut Effects) {
@@ -191,6 +199,11 @@ impl Engine {
         for circuit in 0..self.breakers.len() {
             if self.breakers[circuit].due().is_some_and(|due| due <= self.now) {
                 self.probe(circuit, out);
+            }
+        }
+        for partition in self.partitions.iter_mut() {
+            if partition.parking.as_ref().is_some_and(|parking| parking.due().is_some_and(|due| due <= self.now)) {
+                partition.look_up(out);
             }
         }
         if self.next_commit <= self.now {

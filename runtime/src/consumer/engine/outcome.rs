@@ -60,6 +60,7 @@ impl Engine {
         let Some(partition) = self.partitions.get_mut(key.partition) else { return };
         partition.outstanding -= 1;
         if ok || planted(Fault::DeadLetterFailureIgnored) {
+            partition.note_letter(key);
             partition.finish_head(key, out);
             if std::mem::take(&mut key.undelivered) > 0 {
                 partition.undelivered -= 1;
@@ -93,8 +94,13 @@ impl Engine {
             State::Undelivered(_) if drains => {}
             State::Undelivered(reason) if closed => self.dead_letter(id, reason, out),
             State::Undelivered(_) => self.park(id, self.settings.dead_letter.base, |_| state),
-            State::Ready | State::Gathered | State::Held | State::Running | State::DeadLettering(_) | State::Vacant => {
-            }
+            State::Ready
+            | State::Gathered
+            | State::Doubtful
+            | State::Held
+            | State::Running
+            | State::DeadLettering(_)
+            | State::Vacant => {}
         }
     }
 
@@ -115,7 +121,7 @@ impl Engine {
     }
 
     /// Asks for the dead letter of a key's oldest event.
-    fn dead_letter(&mut self, id: KeyId, reason: DeadLetterReason, out: &mut Effects) {
+    pub(super) fn dead_letter(&mut self, id: KeyId, reason: DeadLetterReason, out: &mut Effects) {
         let run = self.keys.begin(id, State::DeadLettering(reason));
         let key = &self.keys[id];
         let Some(partition) = self.partitions.get_mut(key.partition) else { return };
@@ -129,7 +135,7 @@ impl Engine {
     }
 
     /// Queues a key for its next events; drops it when it has none.
-    fn go_on(&mut self, id: KeyId) {
+    pub(super) fn go_on(&mut self, id: KeyId) {
         let key = &mut self.keys[id];
         let Some(partition) = self.partitions.get_mut(key.partition) else { return };
         if key.len == 0 {

@@ -8,6 +8,7 @@ use super::fault::{Fault, planted};
 use super::io::{Effect, Effects, Epoch, Millis, Offset, PartitionId};
 use super::keys::{Key, KeyId};
 use super::ledger::{Ledger, Place};
+use super::parking::{Parking, Stance};
 
 /// The partitions that are assigned.
 #[derive(Debug, Default)]
@@ -83,6 +84,8 @@ pub(super) struct Partition {
     pub(super) paused: bool,
     /// Once it is to be given back.
     pub(super) draining: Option<Draining>,
+    /// What is known of its parked keys, where events follow the dead letters of their key.
+    pub(super) parking: Option<Box<Parking>>,
     /// The position that it started from.
     start: Option<Offset>,
     /// The position that a commit was asked for last, or that it started from.
@@ -99,7 +102,13 @@ pub(super) struct Draining {
 }
 
 impl Partition {
-    pub(super) fn new(id: PartitionId, epoch: Epoch, circuit: usize, position: Option<Offset>) -> Self {
+    pub(super) fn new(
+        id: PartitionId,
+        epoch: Epoch,
+        circuit: usize,
+        position: Option<Offset>,
+        parking: Option<Box<Parking>>,
+    ) -> Self {
         Self {
             id,
             epoch,
@@ -113,14 +122,29 @@ impl Partition {
             full: false,
             paused: false,
             draining: None,
+            parking,
             start: position,
             committed: position,
         }
     }
 
-    /// Whether nothing of it may be handed out: a dead letter cannot be written, or what its handlers need is away.
+    /// Whether nothing of it may be handed out: a dead letter cannot be written, it is not known which keys have some, or what
+    /// its handlers need is away.
     pub(super) fn stands_still(&self, breakers: &[Breaker]) -> bool {
-        self.undelivered > 0 || !breakers[self.circuit].is_closed()
+        self.undelivered > 0 || self.is_unknown() || !breakers[self.circuit].is_closed()
+    }
+
+    /// Whether it is not known yet which of its keys are parked.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.parking.as_ref().is_some_and(|parking| parking.is_unknown())
+    }
+
+    /// What the dead letters of a key mean for its oldest event.
+    pub(super) fn stance(&self, key: &Key) -> Stance {
+        match (&self.parking, key.hash) {
+            (Some(parking), Some(hash)) => parking.stance(hash, self.ledger.offset(key.head)),
+            _ => Stance::Free,
+        }
     }
 
     /// Whether an event may be handed out as far as the end of the partition is concerned.

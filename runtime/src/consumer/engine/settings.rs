@@ -35,6 +35,10 @@ pub struct Settings {
     pub breaker: BreakerSettings,
     /// Which circuits' events are handed out in batches, one entry a circuit; those beyond the end, and with `None`, are not.
     pub gather: Vec<Option<Gather>>,
+    /// Which circuits' events follow the dead letters of their key, one entry a circuit; those beyond the end do not.
+    pub ordered: Vec<bool>,
+    /// How long to wait before it is looked up again what became of dead letters that are on their way back.
+    pub look_again: Millis,
 }
 
 /// How events are handed out in batches.
@@ -87,6 +91,8 @@ impl Default for Settings {
             dead_letter: Backoff { base: 500, factor: 2, cap: 30_000 },
             breaker: BreakerSettings::default(),
             gather: Vec::new(),
+            ordered: Vec::new(),
+            look_again: 200,
         }
     }
 }

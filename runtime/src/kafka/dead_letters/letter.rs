@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::consumer::dead_letter::{
-    self, ATTEMPTS, CODE, FIRST_FAILURE, HANDLER, LAST_FAILURE, Origin, PATH, REDRIVES, own_headers,
+    self, ATTEMPTS, CODE, FIRST_FAILURE, HANDLER, LAST_FAILURE, ORDERED, Origin, PATH, REDRIVES, own_headers,
 };
 use crate::message::{Headers, Message};
 
@@ -68,6 +68,12 @@ impl DeadLetter {
     #[must_use]
     pub fn last_failure(&self) -> Option<&str> {
         self.headers.text(LAST_FAILURE)
+    }
+
+    /// Whether the later events of its key follow it, see [`ORDERED`].
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.headers.text(ORDERED).is_some()
     }
 
     /// How often it was brought back before.

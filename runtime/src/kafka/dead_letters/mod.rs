@@ -6,8 +6,10 @@
 //! - the compacted topic `<topic>.<group>.dlq.settled`, made when it is first needed, for what is settled above an open
 //!   one. Once the offset has passed it, its mark is removed.
 
+mod book;
 mod letter;
 mod reader;
+mod sequence;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,9 @@ use std::time::Duration;
 
 use rdkafka::error::KafkaError;
 
+#[cfg(test)]
+pub(super) use self::book::Event;
+pub(super) use self::book::{Book, Unfinished};
 pub use self::letter::DeadLetter;
 pub use self::settle::{Choice, Settled, Settlement, Step};
 
@@ -198,6 +203,19 @@ pub enum DeadLettersError {
     /// A topic could not be made.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// An event has no place in its dead-letter topic from where its order among those of its key can be told.
+    #[error(
+        "{topic} has {partitions} partitions, and none of the number {partition}: dead letters in order need as many as \
+         their topic has; add them"
+    )]
+    TooFewPartitions {
+        /// Which topic.
+        topic: String,
+        /// How many it has.
+        partitions: i32,
+        /// Which one is asked for.
+        partition: i32,
+    },
     /// Someone else began to settle the same group's dead letters, and has gone on from where this one was.
     #[error(
         "another run has taken over the dead letters of this topic and group: what was settled so far stays settled"

@@ -27,8 +27,17 @@ impl ConsumerContext for client::Logging {}
 impl Reader {
     /// A reader that is not a member of that group, but can tell its offsets.
     pub(super) fn new(settings: &KafkaSettings, group: &str) -> Result<Self, DeadLettersError> {
+        Self::with_isolation(settings, group, "read_committed")
+    }
+
+    /// One that sees what transactions have written before they are committed, or aborted.
+    pub(super) fn of_undecided(settings: &KafkaSettings, group: &str) -> Result<Self, DeadLettersError> {
+        Self::with_isolation(settings, group, "read_uncommitted")
+    }
+
+    fn with_isolation(settings: &KafkaSettings, group: &str, level: &str) -> Result<Self, DeadLettersError> {
         let mut config = settings.consumer_config(group)?;
-        config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
+        config.set("isolation.level", level).set("enable.partition.eof", "true");
         config.remove("group.instance.id");
         let consumer = config.create_with_context(client::Logging).map_err(SettingsError::from_client)?;
         Ok(Self { consumer })
@@ -82,6 +91,12 @@ impl Reader {
         })
     }
 
+    /// The offset of the oldest record of a partition, and that of the one that comes next.
+    pub(super) fn ends(&self, topic: &str, partition: i32) -> Result<(i64, i64), DeadLettersError> {
+        let ends = self.consumer.fetch_watermarks(topic, partition, REQUEST);
+        ends.map_err(DeadLettersError::of("asking for the ends of a topic"))
+    }
+
     /// Reads a partition from an offset, or from its beginning, to where its end is now.
     pub(super) fn read(
         &self,
@@ -91,8 +106,7 @@ impl Reader {
         mut each: impl FnMut(DeadLetter) -> ControlFlow<()>,
     ) -> Result<(), DeadLettersError> {
         let reading = DeadLettersError::of("reading");
-        let ends = self.consumer.fetch_watermarks(topic, partition, REQUEST);
-        let (low, high) = ends.map_err(DeadLettersError::of("asking for the ends of a topic"))?;
+        let (low, high) = self.ends(topic, partition)?;
         let from = from.map_or(low, |from| from.max(low));
         if from >= high {
             return Ok(());

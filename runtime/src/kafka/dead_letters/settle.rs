@@ -16,7 +16,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::reader::Reader;
-use super::{DeadLetter, DeadLetters, DeadLettersError, REQUEST, State, mark};
+use super::sequence::Sequence;
+use super::{Book, DeadLetter, DeadLetters, DeadLettersError, REQUEST, State, mark};
 use crate::kafka::client;
 use crate::kafka::settings::{KafkaSettings, SettingsError};
 use crate::message::{Headers, Message};
@@ -67,13 +68,19 @@ pub struct Settled {
     pub settled: u64,
     /// How many were seen and left open.
     pub left: u64,
+    /// How many of these nobody was asked about: an earlier one of their key was left open, or is on its way back still.
+    pub behind: u64,
 }
 
 impl DeadLetters {
     /// Settles those open dead letters that are chosen, of what the topic holds at the call: partition by partition, in order of
     /// offset, so in the order of each key. Each is settled once: a call that is interrupted, in whatever way, may be repeated.
     ///
-    /// `choose` is asked of each open one; `progress` is told of each step.
+    /// Where the group keeps [dead letters in order](crate::Registration::ordered_dead_letters), one is brought back only behind
+    /// those of its key that come before it: as long as an earlier one is left, or was brought back by an earlier call and is not
+    /// handled yet, it is left open without being chosen.
+    ///
+    /// `choose` is asked of each other open one; `progress` is told of each step.
     ///
     /// # Errors
     /// When there is no such topic, the cluster does not answer, or another run has taken over. What was committed stays
@@ -106,6 +113,7 @@ impl DeadLetters {
             to,
             producer,
             state,
+            sequence: None,
             chunk: Chunk::default(),
             settled: Settled::default(),
             progress,
@@ -113,15 +121,24 @@ impl DeadLetters {
         // A reader of its own: the other one is asked questions meanwhile.
         let scanner = Reader::new(&self.settings, &self.operator())?;
         for partition in 0..partitions {
-            let mut result = Ok(());
-            let from = run.state.below.get(&partition).copied();
-            run.chunk.enter(partition);
-            scanner.read(&topic, partition, from, |letter| {
-                result = run.meet(&letter, &mut choose);
-                if result.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })?;
-            result?;
-            run.flush()?;
+            run.sequence = None;
+            let (left, behind) = (run.settled.left, run.settled.behind);
+            loop {
+                let mut result = Ok(());
+                let from = run.state.below.get(&partition).copied();
+                run.chunk.enter(partition);
+                (run.settled.left, run.settled.behind) = (left, behind);
+                scanner.read(&topic, partition, from, |letter| {
+                    result = run.meet(&letter, &mut choose);
+                    if result.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })?;
+                result?;
+                run.flush()?;
+                // What stood before those that come before it.
+                if !run.sequence.as_mut().is_some_and(Sequence::has_more) {
+                    break;
+                }
+            }
         }
         Ok(run.settled)
     }
@@ -134,6 +151,8 @@ struct Run<'l, P> {
     to: Option<(String, i32)>,
     producer: Transactions,
     state: State,
+    /// The order of what is open in the partition, as soon as one is met that has to keep to it.
+    sequence: Option<Sequence>,
     chunk: Chunk,
     settled: Settled,
     progress: P,
@@ -165,12 +184,20 @@ impl<P: FnMut(Step)> Run<'_, P> {
         letter: &DeadLetter,
         choose: &mut impl FnMut(&DeadLetter) -> Choice,
     ) -> Result<(), DeadLettersError> {
+        let is_open = self.state.is_open(letter.partition, letter.offset);
+        let has_turn = is_open && self.has_turn(letter)?;
         self.chunk.next = letter.offset + 1;
-        if !self.state.is_open(letter.partition, letter.offset) {
+        if !is_open {
             return Ok(());
         }
-        let payload = match choose(letter) {
+        let is_refused = self.sequence.as_ref().is_some_and(|sequence| sequence.has_left(letter));
+        self.settled.behind += u64::from(!has_turn && !is_refused);
+        let choice = if has_turn { choose(letter) } else { Choice::Leave };
+        let payload = match choice {
             Choice::Leave => {
+                if let Some(sequence) = self.sequence.as_mut().filter(|_| has_turn) {
+                    sequence.left(letter);
+                }
                 self.settled.left += 1;
                 self.chunk.first_open.get_or_insert(letter.offset);
                 return Ok(());
@@ -178,6 +205,9 @@ impl<P: FnMut(Step)> Run<'_, P> {
             Choice::Take => letter.payload.clone(),
             Choice::Edit(payload) => Some(payload),
         };
+        if let Some(sequence) = &mut self.sequence {
+            sequence.took(letter);
+        }
         let chunk = &mut self.chunk;
         chunk.chosen.push(letter.offset);
         if let Some((to, _)) = &self.to {
@@ -185,6 +215,22 @@ impl<P: FnMut(Step)> Run<'_, P> {
             chunk.copies.push(letter.brought_back(to.clone(), payload));
         }
         if chunk.chosen.len() >= LETTERS || chunk.bytes >= BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Whether a letter may be settled as far as the others of its key are concerned. One that may not is met once more, when
+    /// some of those that come before it were taken.
+    fn has_turn(&mut self, letter: &DeadLetter) -> Result<bool, DeadLettersError> {
+        // What is skipped is not handled, in whatever order.
+        if self.to.is_none() || (self.sequence.is_none() && !letter.is_ordered()) {
+            return Ok(true);
+        }
+        if self.sequence.is_none() {
+            // What was chosen so far is not open any more.
+            self.flush()?;
+            let unfinished = Book::open(self.letters)?.unfinished(letter.partition)?;
+            self.sequence = Some(Sequence::of(&self.letters.topic, &unfinished));
+        }
+        Ok(self.sequence.as_mut().is_none_or(|sequence| sequence.has_turn(letter)))
     }
 
     /// Settles what was chosen, in one transaction.

@@ -16,13 +16,14 @@ use super::ahead::Size;
 use super::committer::{self, Committer, Position};
 use super::gauges::Standing;
 use super::letters::{Letters, Undeliverable};
+use super::look_ups::{LookUps, Request};
 use super::partitions::Partitions;
 use super::reader::Reader;
 use super::rebalance::Rebalances;
 use super::store::Store;
 use crate::consumer::engine::{
-    Arrival, BatchId, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Input, Millis, PartitionId,
-    RunId, Settings, Token,
+    Arrival, BatchId, CircuitId, Completion, DeadLetterReason, Effect, Effects, Engine, Epoch, Input, Millis,
+    PartitionId, RunId, Settings, Token,
 };
 use crate::consumer::failure::{FailureCode, masked};
 use crate::consumer::pool::{Answer, Chunk, Failed, Pool, Run};
@@ -48,6 +49,8 @@ pub(super) struct HandlerInfo {
     /// The topics that it is for, where they are those of an address.
     pub(super) route: Option<Route>,
     pub(super) name: &'static str,
+    /// Whether its events follow the dead letters of their key.
+    pub(super) ordered: bool,
     /// What its last event said that failed for a dependency, without the payload's values.
     pub(super) complaint: String,
 }
@@ -68,6 +71,8 @@ pub(super) struct Core {
     pub(super) lags: HashMap<PartitionId, u64>,
     /// Set while the poll loop runs.
     pub(super) committer: Option<Committer>,
+    /// Where a handler's events follow the dead letters of their key.
+    pub(super) look_ups: Option<LookUps>,
     runtime: Handle,
     group: String,
     handlers: Vec<HandlerInfo>,
@@ -112,6 +117,7 @@ impl Core {
             standing: Standing::default(),
             lags: HashMap::new(),
             committer: None,
+            look_ups: None,
             runtime: Handle::current(),
             group,
             handlers,
@@ -164,6 +170,10 @@ impl Core {
                         self.metrics.progressed();
                     }
                     letters.push((run, ok));
+                }
+                Answer::LookedUp { partition, epoch, number, parked } => {
+                    let input = Input::LookedUp { partition, epoch, number, parked: &parked };
+                    self.engine.step(input, &mut self.effects);
                 }
                 Answer::CommitFailed { partition, epoch } => {
                     add(&self.metrics.counters().commit_failures, 1);
@@ -256,6 +266,12 @@ impl Core {
                     Effect::DeadLetter { run, token, attempts, reason } => {
                         self.dead_letter(run, token, attempts, reason);
                     }
+                    Effect::PassedOver { token } => {
+                        if let Some(record) = self.store.record(token) {
+                            self.metrics.of(record.topic(), |topic| add(&topic.duplicates, 1));
+                        }
+                    }
+                    Effect::LookUp { partition, epoch, number } => self.look_up(partition, epoch, number),
                     Effect::Commit { partition: id, epoch, next } => {
                         if let Some(partition) = self.partitions.get(id).filter(|it| it.epoch == Some(epoch)) {
                             let (topic, number) = (Arc::clone(&partition.topic), partition.number);
@@ -336,13 +352,28 @@ impl Core {
     fn dead_letter(&self, run: RunId, token: Token, attempts: u32, reason: DeadLetterReason) {
         let Some(record) = self.store.record(token) else { return };
         let handler = self.store.handler(token).and_then(|handler| self.handlers.get(handler as usize));
+        let ordered = record.key().is_some() && handler.is_some_and(|handler| handler.ordered);
         let handler = handler.map_or("", |handler| handler.name);
         let failures = self.store.failures(token).cloned();
-        let letter = Undeliverable { record, handler, attempts, reason, failures };
+        let letter = Undeliverable { record, handler, attempts, reason, failures, ordered };
         let (letters, pool) = (Arc::clone(&self.letters), Arc::clone(&self.pool));
         self.runtime.spawn(async move {
             let ok = letters.deliver(&letter).await;
             pool.answer(&mut vec![Answer::DeadLettered { run, ok }]);
+        });
+    }
+
+    /// Has a partition's dead letters looked up.
+    fn look_up(&self, partition: PartitionId, epoch: Epoch, number: u32) {
+        let (Some(look_ups), Some(it)) = (&self.look_ups, self.partitions.get(partition)) else { return };
+        look_ups.ask(Request {
+            partition,
+            epoch,
+            number,
+            topic: Arc::clone(it.source()),
+            of: it.number,
+            is_beside: it.source.is_some(),
+            lease: Arc::clone(&it.lease),
         });
     }
 

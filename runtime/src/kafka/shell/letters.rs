@@ -7,6 +7,7 @@ use crate::consumer::dead_letter::{self, Circumstances};
 use crate::consumer::engine::DeadLetterReason;
 use crate::consumer::failure::{Failures, masked};
 use crate::kafka::admin::Admin;
+use crate::kafka::dead_letters::DeadLettersError;
 use crate::kafka::publisher::KafkaPublisher;
 use crate::kafka::settings::KafkaSettings;
 use crate::record::RawRecord;
@@ -19,6 +20,18 @@ pub(super) struct Undeliverable {
     pub(super) attempts: u32,
     pub(super) reason: DeadLetterReason,
     pub(super) failures: Option<Failures>,
+    /// Whether later events of its key follow it.
+    pub(super) ordered: bool,
+}
+
+impl Undeliverable {
+    fn code(&self) -> &'static str {
+        match (&self.failures, self.reason) {
+            (Some(failures), _) => failures.last.code.as_str(),
+            (None, DeadLetterReason::Follows) => "follows",
+            (None, _) => "rejected",
+        }
+    }
 }
 
 /// Writes dead letters.
@@ -51,7 +64,7 @@ impl Letters {
     /// Writes one, and says whether it is safe. What went wrong is logged and counted here; the caller tries again.
     pub(super) async fn deliver(&self, letter: &Undeliverable) -> bool {
         let topic = letter.record.topic();
-        let code = letter.failures.as_ref().map_or("rejected", |failures| failures.last.code.as_str());
+        let code = letter.code();
         match self.write(letter).await {
             Ok(to) => {
                 self.metrics.of(topic, |topic| add(&topic.dead_lettered, 1));
@@ -89,8 +102,14 @@ impl Letters {
             attempts: letter.attempts,
             reason: letter.reason,
             failures: letter.failures.as_ref(),
+            ordered: letter.ordered,
         };
         let message = dead_letter::letter(record, to.clone(), &circumstances);
+        if letter.ordered && record.partition() >= partitions {
+            self.remember(&to, None);
+            let (topic, partition) = (to, record.partition());
+            return Err(DeadLettersError::TooFewPartitions { topic, partitions, partition }.into());
+        }
         // Fewer partitions than the topic has: by key, as any producer would.
         let partition = Some(record.partition()).filter(|partition| *partition < partitions);
         let sent = async { self.publisher()?.send_to(message, partition).await?.await.map_err(Into::into) }.await;

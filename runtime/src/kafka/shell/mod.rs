@@ -8,6 +8,7 @@ mod committer;
 mod core;
 mod gauges;
 mod letters;
+mod look_ups;
 mod lookout;
 mod partitions;
 mod reader;
@@ -27,6 +28,7 @@ use tokio::sync::oneshot;
 use self::committer::Committer;
 use self::core::{Core, HandlerInfo};
 use self::letters::Letters;
+use self::look_ups::LookUps;
 use self::lookout::Lookout;
 use self::rebalance::Rebalances;
 pub(crate) use self::window::Window;
@@ -91,9 +93,12 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
     let handlers = plan
         .handlers
         .iter()
-        .map(|&(topic, route, name)| HandlerInfo { topic, route, name, complaint: String::new() })
+        .zip(plan.engine.ordered.iter().copied().chain(std::iter::repeat(false)))
+        .map(|(&(topic, route, name), ordered)| HandlerInfo { topic, route, name, ordered, complaint: String::new() })
         .collect();
     let is_open = plan.window.is_open();
+    let is_ordered = plan.engine.ordered.contains(&true);
+    let group = plan.group.clone();
     let core = Core::new(plan.engine, plan.group, handlers, Arc::clone(&pool), metrics, letters, is_open);
     let mut consumer: BaseConsumer<Rebalances> =
         config.create_with_context(Rebalances::new(core, plan.window)).map_err(SettingsError::from_client)?;
@@ -105,6 +110,10 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
     let no_thread = |error: std::io::Error| SettingsError::Client { reason: error.to_string() };
     let (committer, commits) = Committer::start(Arc::clone(&consumer), Arc::clone(&pool)).map_err(no_thread)?;
     consumer.context().core().committer = Some(committer);
+    if is_ordered {
+        let look_ups = LookUps::start(&plan.settings, &group, Arc::clone(&pool)).map_err(no_thread)?;
+        consumer.context().core().look_ups = Some(look_ups);
+    }
     let (lookout, looking) =
         Lookout::start(Arc::clone(&consumer), Arc::clone(&pool), always, brought_back).map_err(no_thread)?;
 

@@ -5,6 +5,7 @@
 
 mod brokers;
 mod network;
+mod ordered;
 mod records;
 
 use std::collections::HashMap;
@@ -70,13 +71,11 @@ impl Chaos {
     }
 
     fn worker_through(&self, brokers: &str, work: Duration) -> Worker {
-        let workers = Workers {
-            program: Path::new(env!("CARGO_BIN_EXE_worker")),
-            brokers,
-            group: GROUP,
-            work,
-            properties: self.properties,
-        };
+        self.program(env!("CARGO_BIN_EXE_worker"), brokers, work)
+    }
+
+    fn program(&self, program: &str, brokers: &str, work: Duration) -> Worker {
+        let workers = Workers { program: Path::new(program), brokers, group: GROUP, work, properties: self.properties };
         workers.start(&self.file())
     }
 

@@ -8,6 +8,7 @@ mod failure;
 mod mutation;
 mod order;
 mod outage;
+mod parking;
 mod rebalance;
 mod schedule;
 mod world;

@@ -40,6 +40,8 @@ fn settings(rng: &mut Rng) -> Settings {
         gather: (0..2)
             .map(|_| (up_to(1) == 0).then(|| Gather::new(1 + up_to(4), u64::from(up_to(40)), up_to(1) == 0)))
             .collect(),
+        ordered: (0..2).map(|_| up_to(1) == 0).collect(),
+        look_again: 20,
     }
 }
 
@@ -47,7 +49,9 @@ fn settings(rng: &mut Rng) -> Settings {
 fn publish(world: &mut World, rng: &mut Rng) {
     let (keys, circuits) = (1 + rng.up_to(4), rng.up_to(1));
     for _ in 0..=rng.up_to(2) {
-        let mut log = Log::behind(rng.up_to(circuits) as usize);
+        let circuit = rng.up_to(circuits) as usize;
+        let mut log = Log::behind(circuit);
+        log.ordered = world.settings.ordered[circuit];
         for _ in 0..rng.up_to(16) {
             // Keys are small numbers: the engine has to spread them by itself.
             let key = rng.up_to(keys).checked_sub(1);
@@ -70,7 +74,7 @@ fn trouble(world: &mut World, rng: &mut Rng) -> Checked {
     for _ in 0..rng.up_to(120) {
         let index = rng.up_to(world.logs.len() as u64 - 1) as usize;
         let some = rng.up_to(3) as usize;
-        match rng.up_to(63) {
+        match rng.up_to(69) {
             0..20 => world.read(index, 1 + some, usize::from(rng.up_to(9) == 0), rng.up_to(1) == 0)?,
             20..40 => answer(world, rng, 1 + some)?,
             40..45 if !world.writing.is_empty() => {
@@ -99,6 +103,12 @@ fn trouble(world: &mut World, rng: &mut Rng) -> Checked {
             61 => world.full_disk ^= true,
             62 => world.commits_fail ^= true,
             63 if rng.up_to(3) == 0 => world.crash(),
+            64..67 if !world.looking.is_empty() => {
+                let which = rng.up_to(world.looking.len() as u64 - 1) as usize;
+                world.answer_look_up(which)?;
+            }
+            67..69 if world.logs[index].ordered => world.settle(index, rng.up_to(3), rng.up_to(3) == 0),
+            69 => world.return_home(index),
             _ => {}
         }
     }
@@ -120,7 +130,11 @@ fn peace(world: &mut World) -> Checked {
             if world.logs[index].epoch.is_none() {
                 world.assign(index)?;
             }
+            world.return_home(index);
             world.read(index, 4, 0, true)?;
+        }
+        for _ in 0..world.looking.len() {
+            world.answer_look_up(0)?;
         }
         let works = std::mem::take(&mut world.lanes);
         world.answer(works, false)?;

@@ -31,6 +31,11 @@ impl World {
                 Effect::DeadLetter { run, token, attempts, reason } => {
                     self.dead_letter_asked(run, token, attempts, reason)?;
                 }
+                Effect::PassedOver { token } => self.passed_over(token)?,
+                Effect::LookUp { partition, epoch, number } => {
+                    ensure!(self.assigned(partition)?.epoch == Some(epoch), "a look-up in a former {epoch:?}");
+                    self.look_up_asked(partition.0 as usize, number)?;
+                }
                 Effect::Pause { partition } => {
                     self.tally[Did::Pause as usize] += 1;
                     self.assigned(partition)?.paused = true;
@@ -83,6 +88,8 @@ impl World {
                 "{partition}@{offset} was handed out though its partition is revoked and nothing above has begun"
             );
             ensure!(!log.unwritten(), "{partition}@{offset} was handed out though its partition stands still");
+            self.check_handed_out(partition, index)?;
+            let log = &mut self.logs[partition];
             let event = &log.events[index];
             ensure!(event.phase == Phase::Waiting, "{partition}@{offset} was handed out while {:?}", event.phase);
             let earlier = &log.events[log.start..index];
@@ -140,7 +147,9 @@ impl World {
         let oldest = events.clone().map(|event| event.read_at).min().unwrap_or_default();
         let circuit = &self.circuits[log.circuit];
         let alone = gather.by_key && events.clone().any(|event| event.key.is_none());
-        let hurries = alone || attempt > 1 || log.draining.is_some() || circuit.open;
+        // What comes before the letters of its key goes alone.
+        let before = events.clone().any(|event| log.has_letters(event.key));
+        let hurries = alone || before || attempt > 1 || log.draining.is_some() || circuit.open;
         let batch = match self.batch {
             Some(batch) => {
                 ensure!((batch.circuit, batch.lane) == (log.circuit, lane), "{id:?} goes to two handlers or lanes");
@@ -182,6 +191,8 @@ impl World {
     fn dead_letter_asked(&mut self, run: RunId, token: Token, attempts: u32, reason: DeadLetterReason) -> Checked {
         let (partition, index) = self.live(token)?;
         let retries = self.settings.retries;
+        self.check_letter(partition, index, reason == DeadLetterReason::Follows)?;
+        self.tally[Did::Follow as usize] += u64::from(reason == DeadLetterReason::Follows);
         let log = &mut self.logs[partition];
         let event = &log.events[index];
         let offset = event.offset;
@@ -196,6 +207,7 @@ impl World {
         let just = match reason {
             DeadLetterReason::Poison => event.last == Some(FailureKind::Poison),
             DeadLetterReason::Exhausted => event.transient > retries,
+            DeadLetterReason::Follows => true,
         };
         ensure!(just, "{partition}@{offset} is dead-lettered as {reason:?} after {event:?}");
         log.events[index].phase = Phase::Writing;
@@ -246,7 +258,8 @@ impl World {
         );
         // The next owner reads from the watermark on.
         let doubled = log.finished_above_the_watermark();
-        let excused = now >= deadline || self.circuits[log.circuit].open || log.unwritten() || log.oldest_has_failed();
+        let waits = log.oldest_has_failed() || log.oldest_waits_for_letters();
+        let excused = now >= deadline || self.circuits[log.circuit].open || log.unwritten() || waits;
         ensure!(doubled == 0 || excused, "{partition:?} is given back, and {doubled} events will be handled twice");
         self.tally[Did::GiveBackWhatIsDoubled as usize] += doubled as u64;
         self.forget(index);
@@ -256,7 +269,8 @@ impl World {
     /// What holds between any two inputs.
     fn rest(&self) -> Checked {
         for (index, log) in self.logs.iter().enumerate().filter(|(_, log)| log.epoch.is_some()) {
-            let must_stand = (self.circuits[log.circuit].open || log.unwritten()) && log.draining.is_none();
+            let stands = self.circuits[log.circuit].open || log.unwritten() || log.is_unknown();
+            let must_stand = stands && log.draining.is_none();
             ensure!(!must_stand || log.paused, "{index} stands still and is not paused");
         }
         let kept = self.held.iter().flatten().find(|held| !self.is_live(held));

@@ -2,17 +2,19 @@
 //! the engine keeps its own.
 
 mod checks;
+mod letters;
 
 use std::collections::HashMap;
 
 use crate::consumer::engine::backoff::Rng;
 use crate::consumer::engine::{
-    Arrival, BatchId, CircuitId, Completion, Effects, Engine, Epoch, Input, Millis, Offset, PartitionId, RunId,
-    Settings, Token,
+    Arrival, BatchId, CircuitId, Completion, Effects, Engine, Epoch, Input, Millis, Offset, ParkedKey, PartitionId,
+    RunId, Settings, Token,
 };
 use crate::handler::FailureKind;
 
 pub(super) use checks::ensure;
+use letters::Letter;
 
 /// What the largest event occupies.
 pub(super) const LARGEST: u64 = 9;
@@ -40,6 +42,8 @@ pub(super) struct Event {
     openings: u32,
     /// When it was read.
     read_at: Millis,
+    /// Whether its key was parked at some time since.
+    may_follow: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +70,12 @@ pub(super) struct Log {
     pub(super) read: usize,
     position: Option<Offset>,
     committed_in_epoch: Option<Offset>,
+    /// Whether events follow the dead letters of their key.
+    pub(super) ordered: bool,
+    /// Its dead letters, for ever, where that is so.
+    letters: Vec<Letter>,
+    /// Whether the engine knows which keys have some.
+    knows_letters: bool,
 }
 
 impl Log {
@@ -89,6 +99,7 @@ impl Log {
             last: None,
             openings: 0,
             read_at: 0,
+            may_follow: false,
         });
         self.events.last_mut().unwrap()
     }
@@ -133,6 +144,7 @@ impl Log {
 
     fn forget(&mut self) {
         self.epoch = None;
+        self.knows_letters = false;
         self.draining = None;
         self.start = self.read;
     }
@@ -207,9 +219,14 @@ pub(super) enum Did {
     SayWhatIsStale,
     HandOutAFullBatch,
     HandOutABatchInTime,
+    LookUp,
+    Follow,
+    PassOver,
+    BringBack,
+    WriteWhatNobodyHears,
 }
 
-pub(super) type Tally = [u64; Did::HandOutABatchInTime as usize + 1];
+pub(super) type Tally = [u64; Did::WriteWhatNobodyHears as usize + 1];
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -226,6 +243,8 @@ pub(super) struct World {
     pub(super) former: Vec<RunId>,
     pub(super) former_epochs: Vec<(usize, Epoch)>,
     pub(super) failed_commits: Vec<(usize, Epoch)>,
+    /// Look-ups that are not answered: of which partition, the number, and what was found if that was at once.
+    pub(super) looking: Vec<(usize, Epoch, u32, Option<Vec<ParkedKey>>)>,
     batch: Option<Batch>,
     last_batch: Option<BatchId>,
     held: Vec<Option<Held>>,
@@ -257,6 +276,7 @@ impl World {
             former: Vec::new(),
             former_epochs: Vec::new(),
             failed_commits: Vec::new(),
+            looking: Vec::new(),
             batch: None,
             last_batch: None,
             held: Vec::new(),
@@ -292,6 +312,7 @@ impl World {
             event.tries = 0;
             event.transient = 0;
             event.last = None;
+            event.may_follow = false;
         }
         let (position, circuit) = (log.position, CircuitId(log.circuit as u32));
         self.feed(Input::Assigned { partition: id(index), epoch, circuit, position })
@@ -318,6 +339,8 @@ impl World {
         self.note(|| "crash".to_owned());
         self.engine = Engine::new(self.settings.clone(), self.rng.next(), self.now);
         self.last_batch = None;
+        (0..self.logs.len()).for_each(|index| self.some_arrive(index));
+        self.looking.clear();
         self.logs.iter_mut().for_each(Log::forget);
         self.lanes.clear();
         self.writing.clear();
@@ -356,6 +379,7 @@ impl World {
         for event in &mut log.events[log.read..to] {
             event.read_at = self.now;
         }
+        log.meet_letters(log.read..to);
         log.read = to;
         let next = if over_gap {
             log.events.get(to).map_or(log.end, |event| event.offset)
@@ -430,13 +454,13 @@ impl World {
     }
 
     pub(super) fn acknowledge(&mut self, which: usize) -> Checked {
-        let (run, partition, event) = self.writing.swap_remove(which);
-        let event = &mut self.logs[partition].events[event];
+        let (run, partition, index) = self.writing.swap_remove(which);
+        let event = &mut self.logs[partition].events[index];
         let ok = !self.full_disk;
         if ok {
-            event.ended = true;
             event.phase = Phase::Finished;
             self.tally[Did::DeadLetter as usize] += 1;
+            self.logs[partition].written(index);
         } else {
             event.phase = Phase::Unwritten;
             self.tally[Did::FailToDeadLetter as usize] += 1;
@@ -528,6 +552,7 @@ impl World {
         if let Some(epoch) = self.logs[index].epoch {
             self.former_epochs.push((index, epoch));
         }
+        self.some_arrive(index);
         self.logs[index].forget();
         let (former, circuits) = (&mut self.former, &mut self.circuits);
         self.lanes.retain(|work| {
