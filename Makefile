@@ -53,6 +53,8 @@ lint: ## Format, clippy, docs, each feature alone, licences, what must not be in
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features metrics -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features http -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features opentelemetry -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features --features settings,webhook -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features --features settings,webhook-ssl -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(GENERATE_EXAMPLE) --check
 	$(CARGO) test -p conecta-tests --test house

@@ -21,12 +21,15 @@
 //! | `metrics` | the counters of consumers, for any recorder of the crate `metrics` |
 //! | `http` | an endpoint with `/metrics` for Prometheus, `/health/live` and `/health/ready` |
 //! | `opentelemetry` | traces that go on across Kafka, by `traceparent` and `tracestate` in headers |
+//! | `webhook` | alerts by HTTP, signed |
 //! | `settings` | all of a service's settings from a file and the environment |
 //! | `ssl`, `ssl-vendored` | TLS and SCRAM for `kafka`, with the system's OpenSSL or with one that is compiled along |
 //! | `decimal` | `Decimal`, for contracts that ask for numbers whose every digit is kept |
 //! | `wide` | integers of 128 bits in the codec, for contracts whose bounds ask for them |
 //! | `testing` | an embedded broker, and events made from the contract's examples |
 
+#[cfg(feature = "kafka")]
+pub mod alert;
 pub mod batch;
 pub mod cancellation;
 pub mod choice;

@@ -11,6 +11,7 @@ use super::lane::Lanes;
 use super::pool::Pool;
 use super::position::Position;
 use super::without_id::WithoutId;
+use crate::alert::{Alerts, Watching};
 use crate::inbox::{Inbox, NoInbox};
 use crate::kafka::{KafkaSettings, SettingsError, shell};
 use crate::registration::Registration;
@@ -64,6 +65,7 @@ pub struct Consumer<C = (), I = NoInbox> {
     create_dead_letter_topics: bool,
     deadline: Option<Duration>,
     window: shell::Window,
+    alerts: Alerts,
     metrics: Metrics,
 }
 
@@ -81,6 +83,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             create_dead_letter_topics: true,
             deadline: None,
             window: shell::Window::default(),
+            alerts: Alerts::default(),
             metrics: Metrics::default(),
         }
     }
@@ -98,6 +101,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             create_dead_letter_topics,
             deadline,
             window,
+            alerts,
             metrics,
         } = self;
         Consumer {
@@ -111,6 +115,7 @@ impl<C: Send + 'static> Consumer<C, NoInbox> {
             create_dead_letter_topics,
             deadline,
             window,
+            alerts,
             metrics,
         }
     }
@@ -217,6 +222,12 @@ impl<C: Send + 'static, I> Consumer<C, I> {
         self
     }
 
+    /// What people are told of; the log and the recorder of the crate `metrics` as [`Alerts::new`] has it, unless set.
+    pub fn alerts(mut self, alerts: Alerts) -> Self {
+        self.alerts = alerts;
+        self
+    }
+
     /// The counters of this consumer, to be read while it runs. Take them when the handlers are added.
     pub fn metrics(&self) -> Metrics {
         self.metrics.clone()
@@ -243,6 +254,7 @@ impl<I: Inbox> Consumer<I::Context, I> {
             without_id,
             deadline,
             window,
+            alerts,
             metrics,
             ..
         } = self;
@@ -275,6 +287,7 @@ impl<I: Inbox> Consumer<I::Context, I> {
         let stop = StopOnDrop(Arc::clone(&pool));
         #[cfg(feature = "metrics")]
         let _reporter = Reporter::start(metrics.clone());
+        let watching = Watching::start(alerts, metrics.clone());
         set(&metrics.counters().lanes, concurrency as u64);
         let inbox = Counted::new(inbox, metrics.clone());
 
@@ -302,6 +315,7 @@ impl<I: Inbox> Consumer<I::Context, I> {
         // Handlers that did not make it in time were reported as abandoned.
         tasks.shutdown().await;
         drop(stop);
+        watching.finish().await;
         match drained {
             Ok(Ok(())) => Ok(Report { metrics: lanes.metrics.snapshot(), left_group }),
             Ok(Err(reason)) => Err(ConsumerError::Fatal { reason }),

@@ -1,16 +1,28 @@
-//! The keys of `[kafka]` and `[consumer]`; a variable is found by its key.
+//! The keys of `[kafka]`, `[consumer]` and `[alerts]`; a variable is found by its key.
 
 use super::value::Text;
-use super::{CONSUMER_PREFIX, ConsumerSettings};
+use super::{ALERTS_PREFIX, AlertSettings, CONSUMER_PREFIX, ConsumerSettings};
 
-/// A key of `[consumer]`.
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) set: fn(&mut ConsumerSettings, Text<'_>) -> Result<(), &'static str>,
+/// A table whose keys are known, and which variables have a prefix for.
+pub(super) struct Section<S: 'static> {
+    pub(super) table: &'static str,
+    prefix: &'static str,
+    pub(super) keys: &'static [Key<S>],
 }
 
+/// A key of such a table. What is expected instead of a value never quotes it: it may be a secret.
+pub(super) struct Key<S> {
+    pub(super) name: &'static str,
+    pub(super) set: fn(&mut S, Text<'_>) -> Result<(), &'static str>,
+}
+
+pub(super) const CONSUMER: Section<ConsumerSettings> =
+    Section { table: "consumer", prefix: CONSUMER_PREFIX, keys: &CONSUMER_KEYS };
+
+pub(super) const ALERTS: Section<AlertSettings> = Section { table: "alerts", prefix: ALERTS_PREFIX, keys: &ALERT_KEYS };
+
 /// The keys of `[consumer]`, in the order of [`ConsumerSettings`].
-pub(super) const CONSUMER: [Key; 11] = [
+const CONSUMER_KEYS: [Key<ConsumerSettings>; 11] = [
     Key { name: "concurrency", set: |to, text| text.number(1).map(|it| to.concurrency = Some(it)) },
     Key { name: "max_in_flight", set: |to, text| text.number(1).map(|it| to.max_in_flight = Some(it)) },
     Key { name: "max_in_flight_bytes", set: |to, text| text.bytes().map(|it| to.max_in_flight_bytes = Some(it)) },
@@ -27,15 +39,35 @@ pub(super) const CONSUMER: [Key; 11] = [
     },
 ];
 
+/// The keys of `[alerts]`, in the order of [`AlertSettings`]; they are set in that order.
+const ALERT_KEYS: [Key<AlertSettings>; 6] = [
+    Key { name: "interval", set: |to, text| text.duration().map(|it| to.interval = Some(it)) },
+    Key { name: "stalled_after", set: |to, text| text.duration().map(|it| to.stalled_after = Some(it)) },
+    Key { name: "max_lag", set: |to, text| text.number(0).map(|it| to.max_lag = Some(it)) },
+    Key { name: "webhook.url", set: |to, text| to.url(text.0) },
+    Key { name: "webhook.ca", set: |to, text| to.ca(text.0) },
+    Key { name: "webhook.secret", set: |to, text| to.secret(text.0) },
+];
+
 /// The keys of `[kafka]`; those that are tables hold librdkafka's properties.
 pub(super) const KAFKA: [&str; 5] = ["brokers", "replication_factor", "properties", "producer", "consumer"];
 
 /// The tables of a file.
-pub(super) const TABLES: [&str; 2] = ["kafka", "consumer"];
+pub(super) const TABLES: [&str; 3] = ["kafka", "consumer", "alerts"];
 
-/// How the environment calls a key of `[consumer]`.
-pub(super) fn variable(key: &str) -> String {
-    format!("{CONSUMER_PREFIX}{}", key.to_ascii_uppercase().replace('.', "_"))
+impl<S> Section<S> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().map(|key| key.name)
+    }
+
+    /// How the environment calls a key.
+    pub(super) fn variable(&self, key: &str) -> String {
+        format!("{}{}", self.prefix, key.to_ascii_uppercase().replace('.', "_"))
+    }
+
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        name.starts_with(self.prefix)
+    }
 }
 
 /// `; did you mean …?`, when a known name is near enough to be a slip.

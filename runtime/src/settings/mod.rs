@@ -16,15 +16,19 @@
 //! [consumer]
 //! concurrency = 128
 //! backoff.cap = "1 min"
+//!
+//! [alerts]                            # feature `webhook`; the secret comes from CONECTA_ALERTS_WEBHOOK_SECRET
+//! webhook.url = "http://alerts.example.org/conecta"
 //! ```
 //!
 //! What is set in several places counts as it stands in the last of these:
 //! 1. what the runtime has without being told,
 //! 2. the file,
 //! 3. the environment: [`BROKERS`](crate::kafka::BROKERS_VARIABLE), `CONECTA_KAFKA_…` for librdkafka's properties, `CONECTA_CONSUMER_…` for the
-//!    keys of `[consumer]` (`CONECTA_CONSUMER_BACKOFF_CAP`),
+//!    keys of `[consumer]` (`CONECTA_CONSUMER_BACKOFF_CAP`), `CONECTA_ALERTS_…` for those of `[alerts]`,
 //! 4. what the service's code says afterwards, of [`KafkaSettings`] and of the [`Consumer`].
 
+mod alerts;
 mod faults;
 mod keys;
 mod read;
@@ -35,6 +39,7 @@ mod value;
 use std::path::Path;
 use std::time::Duration;
 
+pub use self::alerts::AlertSettings;
 pub use self::faults::{Fault, SettingsFaults};
 use crate::consumer::Consumer;
 use crate::kafka::KafkaSettings;
@@ -44,6 +49,9 @@ pub const FILE_VARIABLE: &str = "CONECTA_CONFIG";
 
 /// Variables of this prefix are keys of `[consumer]`: `CONECTA_CONSUMER_MAX_IN_FLIGHT` is `consumer.max_in_flight`.
 pub const CONSUMER_PREFIX: &str = "CONECTA_CONSUMER_";
+
+/// Variables of this prefix are keys of `[alerts]`: `CONECTA_ALERTS_WEBHOOK_URL` is `alerts.webhook.url`.
+pub const ALERTS_PREFIX: &str = "CONECTA_ALERTS_";
 
 /// Everything about a service that changes from place to place. See the [module](self).
 ///
@@ -55,6 +63,8 @@ pub struct Settings {
     pub kafka: KafkaSettings,
     /// How consumers are to run.
     pub consumer: ConsumerSettings,
+    /// What people are told of: [`Consumer::alerts`]`(settings.alerts.alerts())`.
+    pub alerts: AlertSettings,
 }
 
 /// What can be set of a [`Consumer`]; the methods of the same names say what each means.

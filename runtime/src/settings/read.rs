@@ -6,9 +6,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::faults::{Fault, SettingsFaults};
-use super::keys::{self, suggestion};
+use super::keys::{self, Section, suggestion};
 use super::value::Text;
-use super::{CONSUMER_PREFIX, ConsumerSettings, FILE_VARIABLE, Settings};
+use super::{AlertSettings, ConsumerSettings, FILE_VARIABLE, Settings};
 use crate::kafka::{BROKERS_VARIABLE, KafkaSettings, PROPERTIES, PROPERTY_PREFIX, Scope, SettingsError};
 
 /// Where something was written.
@@ -34,9 +34,13 @@ struct Written {
     brokers: Option<(Place, String)>,
     replication_factor: Option<(Place, String)>,
     properties: BTreeMap<(Scope, String), (Place, String)>,
-    consumer: BTreeMap<&'static str, (Place, String)>,
+    consumer: Entries,
+    alerts: Entries,
     faults: Vec<Fault>,
 }
+
+/// What was written of a [`Section`], by key.
+type Entries = BTreeMap<&'static str, (Place, String)>;
 
 pub(super) fn read(
     file: Option<(&str, &str)>,
@@ -64,19 +68,10 @@ impl Written {
             match (table.get_ref().as_ref(), value.get_ref()) {
                 ("kafka", DeValue::Table(entries)) => self.kafka(entries, &place),
                 ("consumer", DeValue::Table(entries)) => {
-                    flatten(entries, &place, &mut |key, here, value| match keys::CONSUMER
-                        .iter()
-                        .find(|known| known.name == key)
-                    {
-                        Some(known) => match scalar(value) {
-                            Some(text) => drop(self.consumer.insert(known.name, (here, text))),
-                            None => self.faults.push(here.fault(format!("`consumer.{key}` takes a single value"))),
-                        },
-                        None => {
-                            let near = suggestion(key, keys::CONSUMER.iter().map(|known| known.name));
-                            self.faults.push(here.fault(format!("`consumer.{key}` is not known{near}")));
-                        }
-                    })
+                    table_of(&keys::CONSUMER, entries, &place, &mut self.consumer, &mut self.faults);
+                }
+                ("alerts", DeValue::Table(entries)) => {
+                    table_of(&keys::ALERTS, entries, &place, &mut self.alerts, &mut self.faults);
                 }
                 (name, _) if keys::TABLES.contains(&name) => {
                     self.faults.push(here.fault(format!("`{name}` is a table: write [{name}]")));
@@ -140,14 +135,10 @@ impl Written {
                     self.properties.remove(&(scope, property.clone()));
                 }
                 self.properties.insert((Scope::All, property), (place, value));
-            } else if name.starts_with(CONSUMER_PREFIX) {
-                match keys::CONSUMER.iter().find(|key| keys::variable(key.name) == name) {
-                    Some(key) => drop(self.consumer.insert(key.name, (place, value))),
-                    None => {
-                        let near = suggestion(&name, keys::CONSUMER.iter().map(|key| keys::variable(key.name)));
-                        self.faults.push(place.fault(format!("is no setting{near}")));
-                    }
-                }
+            } else if keys::CONSUMER.has_variable(&name) {
+                variable_of(&keys::CONSUMER, &name, value, &mut self.consumer, &mut self.faults);
+            } else if keys::ALERTS.has_variable(&name) {
+                variable_of(&keys::ALERTS, &name, value, &mut self.alerts, &mut self.faults);
             }
         }
     }
@@ -155,13 +146,9 @@ impl Written {
     /// Reads the values, and asks librdkafka for what is its to judge.
     fn settle(mut self) -> Result<Settings, SettingsFaults> {
         let mut consumer = ConsumerSettings::default();
-        for key in &keys::CONSUMER {
-            if let Some((place, text)) = self.consumer.get(key.name)
-                && let Err(expected) = (key.set)(&mut consumer, Text(text))
-            {
-                self.faults.push(place.fault(format!("`consumer.{}`: {expected}", key.name)));
-            }
-        }
+        settle(&keys::CONSUMER, &self.consumer, &mut consumer, &mut self.faults);
+        let mut alerts = AlertSettings::default();
+        settle(&keys::ALERTS, &self.alerts, &mut alerts, &mut self.faults);
         let mut kafka = match &self.brokers {
             None => {
                 let reason = format!(
@@ -199,9 +186,53 @@ impl Written {
         }
         SettingsFaults::check(self.faults)?;
         match kafka {
-            Some(kafka) => Ok(Settings { kafka, consumer }),
+            Some(kafka) => Ok(Settings { kafka, consumer, alerts }),
             // Has been said.
             None => Err(SettingsFaults::one(BROKERS_VARIABLE.into(), None, SettingsError::NoBrokers.to_string())),
+        }
+    }
+}
+
+/// Takes what a file has of a section.
+fn table_of<S>(
+    section: &Section<S>,
+    entries: &DeTable<'_>,
+    place: &impl Fn(usize) -> Place,
+    written: &mut Entries,
+    faults: &mut Vec<Fault>,
+) {
+    let table = section.table;
+    flatten(entries, place, &mut |key, here, value| match section.names().find(|known| *known == key) {
+        Some(known) => match scalar(value) {
+            Some(text) => drop(written.insert(known, (here, text))),
+            None => faults.push(here.fault(format!("`{table}.{key}` takes a single value"))),
+        },
+        None => {
+            let near = suggestion(key, section.names());
+            faults.push(here.fault(format!("`{table}.{key}` is not known{near}")));
+        }
+    });
+}
+
+/// Takes a variable of a section.
+fn variable_of<S>(section: &Section<S>, name: &str, value: String, written: &mut Entries, faults: &mut Vec<Fault>) {
+    let place = Place::variable(name);
+    match section.names().find(|key| section.variable(key) == name) {
+        Some(key) => drop(written.insert(key, (place, value))),
+        None => {
+            let near = suggestion(name, section.names().map(|key| section.variable(key)));
+            faults.push(place.fault(format!("is no setting{near}")));
+        }
+    }
+}
+
+/// Reads the values of a section.
+fn settle<S>(section: &Section<S>, written: &Entries, settings: &mut S, faults: &mut Vec<Fault>) {
+    for key in section.keys {
+        if let Some((place, text)) = written.get(key.name)
+            && let Err(expected) = (key.set)(settings, Text(text))
+        {
+            faults.push(place.fault(format!("`{}.{}`: {expected}", section.table, key.name)));
         }
     }
 }

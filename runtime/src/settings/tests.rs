@@ -141,6 +141,48 @@ fn secrets_are_shown_neither_whole_nor_in_faults() {
 }
 
 #[test]
+fn alerts_are_set_by_file_and_environment() {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let file = "
+[kafka]
+brokers = 'a:1'
+[alerts]
+interval = '5 min'
+max_lag = 1000
+stalled_after = '1 min'
+";
+    let settings = read(file, &[("CONECTA_ALERTS_MAX_LAG", "2000")]).unwrap();
+    let shown = format!("{:?}", settings.alerts.alerts());
+    for expected in ["interval: 300s", "max_lag: Some(2000)", "stalled_after: 60s"] {
+        assert!(shown.contains(expected), "{shown}");
+    }
+    let webhook = [("CONECTA_ALERTS_WEBHOOK_SECRET", secret)];
+    let with_url = format!("{file}webhook.url = 'http://alerts.example.org/hunter2'\n");
+    #[cfg(feature = "webhook")]
+    {
+        let settings = read(&with_url, &webhook).unwrap();
+        let shown = format!("{settings:?} {:?}", settings.alerts.alerts());
+        assert!(shown.contains("alerts.example.org") && shown.contains("is_signed: true"), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("MfKQ"), "{shown}");
+        for (file, name, value) in [
+            (file, "CONECTA_ALERTS_WEBHOOK_SECRET", secret),
+            (&with_url, "CONECTA_ALERTS_WEBHOOK_SECRET", "hunter2"),
+            (file, "CONECTA_ALERTS_WEBHOOK_URL", "hunter2"),
+            (file, "CONECTA_ALERTS_WEBHOK_URL", "http://hunter2"),
+        ] {
+            let faults = read(file, &[(name, value)]).unwrap_err();
+            assert!(faults.to_string().starts_with(name) && !faults.to_string().contains("hunter2"), "{faults}");
+        }
+    }
+    #[cfg(not(feature = "webhook"))]
+    {
+        let faults = read(&with_url, &webhook).unwrap_err();
+        assert_eq!(faults.faults().len(), 2);
+        assert!(faults.to_string().contains("takes the feature `webhook`"), "{faults}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let faults = Settings::load(Some(Path::new("nowhere/conecta.toml"))).unwrap_err();
     assert!(faults.to_string().starts_with("nowhere/conecta.toml: cannot be read: "), "{faults}");
@@ -148,16 +190,16 @@ fn a_file_that_is_not_there_is_named() {
 
 #[test]
 fn every_key_and_every_variable_is_taken() {
-    for key in &keys::CONSUMER {
+    for key in keys::CONSUMER.keys {
+        let variable = keys::CONSUMER.variable(key.name);
         let value = ["7", "7 s", "true"].into_iter().find(|value| {
-            Settings::read(None, variables(&[("BROKERS", "a:1"), (&keys::variable(key.name), value)]))
+            Settings::read(None, variables(&[("BROKERS", "a:1"), (&variable, value)]))
                 .is_ok_and(|settings| settings.consumer != ConsumerSettings::default())
         });
         assert!(value.is_some(), "{}", key.name);
         let value = value.unwrap();
         let file = read(&format!("kafka.brokers = 'a:1'\nconsumer.{} = '{value}'", key.name), &[]).unwrap();
-        let variable =
-            Settings::read(None, variables(&[("BROKERS", "a:1"), (&keys::variable(key.name), value)])).unwrap();
-        assert_eq!(file.consumer, variable.consumer);
+        let by_variable = Settings::read(None, variables(&[("BROKERS", "a:1"), (&variable, value)])).unwrap();
+        assert_eq!(file.consumer, by_variable.consumer);
     }
 }

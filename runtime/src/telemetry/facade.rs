@@ -1,6 +1,6 @@
 //! The counters and levels for the crate `metrics`, whatever recorder the program has installed.
 //!
-//! Labels are the group, the topic and what came of a handler's call. A topic of an address with parameters goes by the address:
+//! Labels are the group, the topic, what came of a handler's call and the kind of an alert. A topic of an address with parameters goes by the address:
 //! there may be one a tenant. Keys, identifiers and reasons are nowhere a label.
 //!
 //! Consumers of one group in one process add up their counters; of the levels the one that reports last is seen.
@@ -42,13 +42,14 @@ const LEVELS: [Figure<TopicMetrics, f64>; 2] = [
 ];
 
 /// Counters of the consumer.
-const OF_GROUP: [Figure<MetricsSnapshot, u64>; 6] = [
+const OF_GROUP: [Figure<MetricsSnapshot, u64>; 7] = [
     ("conecta_rebalances_total", "Times that partitions came or went", |it| it.rebalances),
     ("conecta_commits_total", "Commits sent", |it| it.commits),
     ("conecta_commit_failures_total", "Commits refused", |it| it.commit_failures),
     ("conecta_breaker_openings_total", "Times that a dependency was found down", |it| it.breaker_openings),
     ("conecta_abandoned_total", "Events begun and not finished when their partition went", |it| it.abandoned),
     ("conecta_inbox_failures_total", "Times that the inbox did not do what it was asked to", |it| it.inbox_failures),
+    ("conecta_alerts_undelivered_total", "Alerts that a webhook did not take", |it| it.alerts_undelivered),
 ];
 
 /// Levels of the consumer.
@@ -63,6 +64,8 @@ const LEVELS_OF_GROUP: [Figure<MetricsSnapshot, f64>; 6] = [
     }),
 ];
 
+/// Alerts of each kind.
+const ALERTS: &str = "conecta_alerts_total";
 const BREAKER: &str = "conecta_breaker_open";
 /// How long handlers take, by what came of it.
 pub(crate) const DURATION: &str = "conecta_handler_duration_seconds";
@@ -168,6 +171,11 @@ impl Metrics {
     }
 }
 
+/// An alert was told.
+pub(crate) fn alerted(group: &str, kind: &'static str) {
+    counter!(ALERTS, "group" => group.to_owned(), "alert" => kind).increment(1);
+}
+
 fn describe() {
     for (name, text) in COUNTERS.map(|it| (it.0, it.1)).into_iter().chain(OF_GROUP.map(|it| (it.0, it.1))) {
         describe_counter!(name, text);
@@ -175,6 +183,7 @@ fn describe() {
     for (name, text) in LEVELS.map(|it| (it.0, it.1)).into_iter().chain(LEVELS_OF_GROUP.map(|it| (it.0, it.1))) {
         describe_gauge!(name, text);
     }
+    describe_counter!(ALERTS, "Alerts that were told, by kind");
     describe_gauge!(BREAKER, "1 while the handler of the topic waits for a dependency");
     describe_histogram!(DURATION, "How long handlers take, by what came of it");
 }

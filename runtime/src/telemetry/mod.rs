@@ -16,7 +16,7 @@ use crate::consumer::failure::Failure;
 #[cfg(feature = "http")]
 pub(crate) use self::facade::DURATION;
 #[cfg(feature = "metrics")]
-pub(crate) use self::facade::Reporter;
+pub(crate) use self::facade::{Reporter, alerted};
 pub use self::health::{Health, Liveness, Readiness};
 pub(crate) use self::inbox::Counted;
 pub use self::snapshot::{MetricsSnapshot, TopicMetrics};
@@ -38,6 +38,8 @@ pub(crate) struct Counters {
     pub(crate) breaker_openings: AtomicU64,
     pub(crate) abandoned: AtomicU64,
     pub(crate) inbox_failures: AtomicU64,
+    pub(crate) alerts: AtomicU64,
+    pub(crate) alerts_undelivered: AtomicU64,
     pub(crate) assigned: AtomicU64,
     pub(crate) in_flight: AtomicU64,
     pub(crate) in_flight_bytes: AtomicU64,
@@ -108,6 +110,8 @@ impl Default for Counters {
             breaker_openings: AtomicU64::default(),
             abandoned: AtomicU64::default(),
             inbox_failures: AtomicU64::default(),
+            alerts: AtomicU64::default(),
+            alerts_undelivered: AtomicU64::default(),
             assigned: AtomicU64::default(),
             in_flight: AtomicU64::default(),
             in_flight_bytes: AtomicU64::default(),
@@ -223,6 +227,8 @@ impl Metrics {
             breaker_openings: read(&counters.breaker_openings),
             abandoned: read(&counters.abandoned),
             inbox_failures: read(&counters.inbox_failures),
+            alerts: read(&counters.alerts),
+            alerts_undelivered: read(&counters.alerts_undelivered),
             assigned: read(&counters.assigned),
             in_flight: read(&counters.in_flight),
             in_flight_bytes: read(&counters.in_flight_bytes),

@@ -26,6 +26,10 @@ pub struct MetricsSnapshot {
     pub abandoned: u64,
     /// Times that the inbox did not do what it was asked to.
     pub inbox_failures: u64,
+    /// Alerts that were told of something that has happened, or begun.
+    pub alerts: u64,
+    /// Alerts that a webhook did not take.
+    pub alerts_undelivered: u64,
     /// Partitions that this member has now.
     pub assigned: u64,
     /// Events under way now: read, and not yet committed.

@@ -49,15 +49,28 @@ fn what_the_operators_guide_quotes_stands_in_the_runtime() {
 }
 
 #[test]
-fn the_operators_guide_has_every_key_of_a_consumer_with_its_variable() {
+fn the_operators_guide_has_every_key_of_the_settings_with_its_variable() {
     let guide = guide();
     let keys = fs::read_to_string(root().join("runtime/src/settings/keys.rs")).unwrap();
-    let names: Vec<&str> = keys.split("name: \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
-    assert!(names.len() > 10, "{names:?}");
-    for name in names {
-        let variable = format!("CONECTA_CONSUMER_{}", name.to_ascii_uppercase().replace('.', "_"));
-        assert!(guide.contains(&format!("| `{name}` | `{variable}` |")), "{name} is not in docs/operations.md");
+    for (list, prefix) in [("const CONSUMER_KEYS", "CONECTA_CONSUMER_"), ("const ALERT_KEYS", "CONECTA_ALERTS_")] {
+        let list = keys.split_once(list).unwrap().1.split_once("];\n").unwrap().0;
+        let names: Vec<&str> = list.split("name: \"").skip(1).filter_map(|it| Some(it.split_once('"')?.0)).collect();
+        assert!(names.len() > 5, "{names:?}");
+        for name in names {
+            let variable = format!("{prefix}{}", name.to_ascii_uppercase().replace('.', "_"));
+            assert!(guide.contains(&format!("| `{name}` | `{variable}` |")), "{name} is not in docs/operations.md");
+        }
     }
+}
+
+#[test]
+fn the_operators_guide_says_of_every_alert_of_a_consumer_what_it_means_and_what_to_do() {
+    let source = fs::read_to_string(root().join("runtime/src/alert/mod.rs")).unwrap();
+    let kinds = source.split_once("impl AlertKind").unwrap().1.split_once("impl AlertState").unwrap().0;
+    let kinds: std::collections::BTreeSet<_> =
+        kinds.lines().filter_map(|line| Some(line.split_once("=> \"")?.1.strip_suffix("\",")?.to_owned())).collect();
+    assert!(kinds.len() > 5, "{kinds:?}");
+    assert_eq!(kinds, quoted(&guide(), "Alerts of a consumer").into_iter().collect());
 }
 
 /// The alerts that Prometheus is given.

@@ -23,7 +23,9 @@ fn has(tree: &str, package: &str) -> bool {
 }
 
 /// What services may ask for, and a crate of events must not pay for.
-const OPTIONAL: [&str; 10] = [
+const OPTIONAL: [&str; 12] = [
+    "openssl",
+    "tokio-openssl",
     "opentelemetry",
     "tracing-opentelemetry",
     "metrics",
@@ -45,12 +47,12 @@ fn a_crate_of_events_builds_none_of_what_operates_a_service_and_kafka_alone_litt
         String::from_utf8(output.stdout).unwrap()
     };
     let (events, kafka, all) =
-        (of(&["--no-default-features"]), of(&[]), of(&["--features", "http,opentelemetry,settings,ssl"]));
+        (of(&["--no-default-features"]), of(&[]), of(&["--features", "http,opentelemetry,settings,ssl,webhook-ssl"]));
     for package in OPTIONAL {
         assert!(!has(&events, package), "{package} in a crate of events");
         assert!(has(&all, package), "no {package} where it is asked for");
     }
-    for package in &OPTIONAL[..7] {
+    for package in &OPTIONAL[..9] {
         assert!(!has(&kafka, package), "{package} with the default features");
     }
 }

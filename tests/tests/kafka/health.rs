@@ -151,7 +151,7 @@ async fn prometheus_is_told_what_became_of_each_topics_events_and_how_the_consum
         .flat_map(|labels| labels.split(','))
         .filter_map(|label| Some(label.split_once('=')?.0))
         .collect();
-    assert_eq!(labels.into_iter().collect::<Vec<_>>(), ["group", "le", "outcome", "topic"]);
+    assert_eq!(labels.into_iter().collect::<Vec<_>>(), ["alert", "group", "le", "outcome", "topic"]);
     serving.abort();
 }
 

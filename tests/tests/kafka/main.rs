@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod addresses;
+mod alerts;
 mod cancellation;
 mod chaos;
 mod dead_letters;
