@@ -64,7 +64,7 @@ fn multiple(mut value: u128, shift: i64, step: u64) -> bool {
                 None => return false,
             }
         }
-        value % modulus == 0
+        value.is_multiple_of(modulus)
     }
 }
 
