@@ -17,27 +17,21 @@ use crate::contenders;
 use crate::event;
 use crate::report::{Report, median};
 
-const EVENTS: usize = 300_000;
+pub(crate) const EVENTS: usize = 300_000;
 const ROUNDS: usize = 5;
-const TOPIC: &str = "casos.creados";
-const PARTITIONS: i32 = 6;
+pub(crate) const TOPIC: &str = "casos.creados";
+pub(crate) const PARTITIONS: i32 = 6;
 
 /// The consumer, against the reference with its best number of threads.
 pub(crate) fn figures(kafka: &KafkaService, runtime: &Runtime, report: &mut Report) {
-    let events: Vec<event::CasoCreado> = (0..EVENTS).map(event::CasoCreado::nth).collect();
-    runtime.block_on(async {
-        kafka.empty_topic(TOPIC, PARTITIONS).await;
-        contenders::publish(kafka, TOPIC, &events).await;
-    });
-    drop(events);
-
+    runtime.block_on(fill(kafka, EVENTS, event::KEYS));
     let rate = |time: Duration| EVENTS as f64 / time.as_secs_f64();
     let (mut ours, mut reference) = (Vec::new(), [Vec::new(), Vec::new(), Vec::new()]);
     for _ in 0..ROUNDS {
         for (threads, rates) in (1..).zip(&mut reference) {
             rates.push(rate(contenders::consume(kafka, TOPIC, PARTITIONS, EVENTS, threads)));
         }
-        ours.push(rate(runtime.block_on(consume(kafka))));
+        ours.push(rate(runtime.block_on(consume(kafka, Work::default()))));
     }
     let reference = reference.map(median);
     let [one, two, three] = reference;
@@ -45,20 +39,49 @@ pub(crate) fn figures(kafka: &KafkaService, runtime: &Runtime, report: &mut Repo
     report.rate("consume", median(ours), reference.into_iter().fold(0.0, f64::max), 0.9);
 }
 
-/// From the first event handled to the last; ends when all is committed.
-async fn consume(kafka: &KafkaService) -> Duration {
-    let counter = Counter::default();
-    let group = unique("bench");
-    let settings = KafkaSettings::new(kafka.brokers()).unwrap();
-    let consumer = Consumer::new(&settings, &group).on(casos_creados::consume(counter.clone()));
-    consumer.run(counter.0.done.notified()).await.unwrap();
-    assert_eq!(kafka.lag(&group, TOPIC), 0, "everything is committed");
-    *counter.0.last.get().unwrap() - *counter.0.first.get().unwrap()
+/// A topic of so many events, and nothing else.
+pub(crate) async fn fill(kafka: &KafkaService, events: usize, keys: usize) {
+    kafka.empty_topic(TOPIC, PARTITIONS).await;
+    // Not all of them in memory at once.
+    for begin in (0..events).step_by(EVENTS) {
+        let some: Vec<_> = (begin..events.min(begin + EVENTS)).map(|i| event::CasoCreado::nth(i, keys)).collect();
+        contenders::publish(kafka, TOPIC, &some).await;
+    }
 }
 
-/// The least that a handler can do.
-#[derive(Clone, Default)]
-struct Counter(Arc<Count>);
+/// What there is to do.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    pub(crate) events: usize,
+    pub(crate) concurrency: usize,
+    /// How long an event takes.
+    pub(crate) each: Duration,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self { events: EVENTS, concurrency: 64, each: Duration::ZERO }
+    }
+}
+
+/// From the first event handled to the last; ends when all is committed.
+pub(crate) async fn consume(kafka: &KafkaService, work: Work) -> Duration {
+    let counter = Counter { work, count: Arc::default() };
+    let group = unique("bench");
+    let settings = KafkaSettings::new(kafka.brokers()).unwrap();
+    let consumer =
+        Consumer::new(&settings, &group).on(casos_creados::consume(counter.clone())).concurrency(work.concurrency);
+    consumer.run(counter.count.done.notified()).await.unwrap();
+    assert_eq!(kafka.lag(&group, TOPIC), 0, "everything is committed");
+    *counter.count.last.get().unwrap() - *counter.count.first.get().unwrap()
+}
+
+/// Counts, after it has waited.
+#[derive(Clone)]
+struct Counter {
+    work: Work,
+    count: Arc<Count>,
+}
 
 #[derive(Default)]
 struct Count {
@@ -71,13 +94,13 @@ struct Count {
 impl ConsumirCasoCreado for Counter {
     async fn consumir_caso_creado(&self, caso: Delivery<CasoCreado>) -> Result<(), HandlerError> {
         std::hint::black_box(&caso.event);
-        match self.0.handled.fetch_add(1, Ordering::Relaxed) + 1 {
-            1 => drop(self.0.first.set(Instant::now())),
-            EVENTS => {
-                let _ = self.0.last.set(Instant::now());
-                self.0.done.notify_one();
-            }
-            _ => {}
+        self.count.first.get_or_init(Instant::now);
+        if !self.work.each.is_zero() {
+            tokio::time::sleep(self.work.each).await;
+        }
+        if self.count.handled.fetch_add(1, Ordering::Relaxed) + 1 == self.work.events {
+            let _ = self.count.last.set(Instant::now());
+            self.count.done.notify_one();
         }
         Ok(())
     }

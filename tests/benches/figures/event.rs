@@ -3,7 +3,7 @@
 use conecta_runtime::RawRecord;
 use serde::{Deserialize, Serialize};
 
-/// How many different keys the events have.
+/// How many different keys the events have, unless a figure is about their number.
 pub(crate) const KEYS: usize = 10_000;
 
 #[derive(Serialize, Deserialize)]
@@ -77,9 +77,9 @@ pub(crate) struct Metadata {
 }
 
 impl CasoCreado {
-    /// The `i`-th event: about 706 bytes of JSON.
-    pub(crate) fn nth(i: usize) -> Self {
-        let caso_id = (i % KEYS) as i64;
+    /// The `i`-th event, of one of so many keys: about 706 bytes of JSON.
+    pub(crate) fn nth(i: usize, keys: usize) -> Self {
+        let caso_id = (i % keys) as i64;
         let prioridad = [Prioridad::Baja, Prioridad::Media, Prioridad::Alta, Prioridad::Urgente][i % 4];
         Self {
             evento_id: format!("0190b6f2-7c1e-7a3b-9d4e-{i:012}"),
@@ -130,6 +130,6 @@ impl CasoCreado {
 
 /// The same event as the generated crate has it.
 pub(crate) fn nth_typed(i: usize) -> conecta360_events::CasoCreado {
-    let body = serde_json::to_vec(&CasoCreado::nth(i)).unwrap();
+    let body = serde_json::to_vec(&CasoCreado::nth(i, KEYS)).unwrap();
     conecta_runtime::Event::decode(&RawRecord::from_payload(&body)).unwrap()
 }

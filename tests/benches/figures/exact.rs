@@ -25,24 +25,21 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
+use crate::consume::{PARTITIONS, TOPIC};
 use crate::report::{Report, median};
-use crate::{contenders, event};
+use crate::{consume, event};
 
 const EVENTS: usize = 120_000;
 const BATCH: usize = 500;
 const ROUNDS: usize = 5;
-const TOPIC: &str = "casos.creados";
-const PARTITIONS: i32 = 6;
 
 const EFFECTS: &str = "INSERT INTO effects (caso_id, numero_caso, categoria_id)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])";
 
 pub(crate) fn figures(kafka: &KafkaService, runtime: &Runtime, report: &mut Report) {
-    let events: Vec<event::CasoCreado> = (0..EVENTS).map(event::CasoCreado::nth).collect();
     let postgres = PostgresService::start();
     let database = runtime.block_on(async {
-        kafka.empty_topic(TOPIC, PARTITIONS).await;
-        contenders::publish(kafka, TOPIC, &events).await;
+        consume::fill(kafka, EVENTS, event::KEYS).await;
         let database = postgres.database().await;
         PostgresInbox::new(database.config()).migrate().await.unwrap();
         let tables = "CREATE TABLE effects (caso_id bigint, numero_caso text, categoria_id bigint);
@@ -50,8 +47,6 @@ pub(crate) fn figures(kafka: &KafkaService, runtime: &Runtime, report: &mut Repo
         database.client().await.batch_execute(tables).await.unwrap();
         database
     });
-    drop(events);
-
     let rate = |time: Duration| EVENTS as f64 / time.as_secs_f64();
     let (mut ours, mut reference) = (Vec::new(), [Vec::new(), Vec::new(), Vec::new()]);
     for _ in 0..ROUNDS {

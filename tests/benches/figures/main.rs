@@ -15,11 +15,14 @@ mod engine;
 mod event;
 mod exact;
 mod generate;
+mod latency;
 mod machine;
+mod memory;
 mod peers;
 mod publish;
 mod report;
 mod scale;
+mod slow;
 
 use conecta_tests::KafkaService;
 use report::Report;
@@ -28,6 +31,9 @@ fn main() {
     let mut args = std::env::args().skip(1).peekable();
     if args.next_if(|first| first == scale::MEASURE).is_some() {
         return scale::measure(args);
+    }
+    if args.next_if(|first| first == memory::MEASURE).is_some() {
+        return memory::measure(args);
     }
     if let (Some(generate::MEASURE), Some(tool)) = (args.next().as_deref(), args.next()) {
         return generate::measure(tool.as_ref());
@@ -42,7 +48,7 @@ fn main() {
         scale::figures(&mut report, &tool);
     }
     if wants("peers") {
-        peers::figures(&mut report, &generate::build());
+        peers::generators::figures(&mut report, &generate::build());
     }
     if wants("compile") {
         compile::figures(&mut report, &generate::build());
@@ -50,7 +56,7 @@ fn main() {
     if wants("engine") {
         engine::figures(&mut report);
     }
-    if wants("publish") || wants("consume") || wants("exact") {
+    if ["publish", "consume", "consumers", "slow", "latency", "memory", "exact"].into_iter().any(wants) {
         let kafka = KafkaService::for_benchmarks();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         if wants("publish") {
@@ -58,6 +64,18 @@ fn main() {
         }
         if wants("consume") {
             consume::figures(&kafka, &runtime, &mut report);
+        }
+        if wants("consumers") {
+            peers::consumers::figures(&kafka, &runtime, &mut report);
+        }
+        if wants("slow") {
+            slow::figures(&kafka, &runtime, &mut report);
+        }
+        if wants("latency") {
+            latency::figures(&kafka, &runtime, &mut report);
+        }
+        if wants("memory") {
+            memory::figures(&kafka, &runtime, &mut report);
         }
         if wants("exact") {
             exact::figures(&kafka, &runtime, &mut report);

@@ -18,7 +18,7 @@ const TOPIC: &str = "casos.creados";
 
 /// `publish_all` and `pipeline`, each against the same reference.
 pub(crate) fn figures(kafka: &KafkaService, runtime: &Runtime, report: &mut Report) {
-    let plain: Vec<event::CasoCreado> = (0..EVENTS).map(event::CasoCreado::nth).collect();
+    let plain: Vec<event::CasoCreado> = (0..EVENTS).map(|i| event::CasoCreado::nth(i, event::KEYS)).collect();
     let typed: Vec<CasoCreado> = (0..EVENTS).map(nth_typed).collect();
     let rate = |time: Duration| EVENTS as f64 / time.as_secs_f64();
     let (mut reference, mut all, mut pipelined) = (Vec::new(), Vec::new(), Vec::new());

@@ -20,6 +20,12 @@ impl Report {
         ));
     }
 
+    /// A figure that is to be as low as possible, against a reference of the same run.
+    pub(crate) fn cost(&mut self, name: &str, ours: f64, reference: f64, goal: f64) {
+        let ratio = shown(reference / ours);
+        self.line(format!("BENCH name={name} ours={ours:.0} reference={reference:.0} ratio={ratio} goal={goal}"));
+    }
+
     /// A figure that is to stay below a limit.
     pub(crate) fn ceiling(&mut self, name: &str, ours: f64, limit: f64) {
         let ratio = limit / ours;

@@ -1,14 +1,9 @@
-//! What others make of the same documents, built and run beside ours where the registries have them.
-//!
-//! They are installed into the cache (`CONECTA_CACHE`, else `.cache`), in the versions named here; one whose tool or registry
-//! is not there is left out with a word. Of each the least of [`ROUNDS`], and none gets longer than [`LIMIT`] seconds.
+//! Generators: what others make of the same documents. Of each the least of [`ROUNDS`], and none gets longer than [`LIMIT`] seconds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use conecta_tests::kafka::root;
-
+use super::{cache, go, install, made_of, within_limits};
 use crate::report::Report;
 use crate::scale::{self, Cost};
 
@@ -16,9 +11,6 @@ const ROUNDS: usize = 3;
 
 /// Seconds that a run may take.
 const LIMIT: u32 = 60;
-
-/// Seconds that an installation may take.
-const INSTALLING: &str = "600";
 
 /// lerenn/asyncapi-codegen, for Go: its module, and the version.
 const CODEGEN: (&str, &str) = ("github.com/lerenn/asyncapi-codegen", "v0.46.3");
@@ -38,7 +30,7 @@ struct Peer {
 /// Times of generating and of checking documents of ever more channels.
 pub(crate) fn figures(report: &mut Report, tool: &Path) {
     let mut peers = Vec::new();
-    match go() {
+    match codegen() {
         Ok(program) => peers.push(Peer {
             name: "lerenn",
             program,
@@ -47,7 +39,7 @@ pub(crate) fn figures(report: &mut Report, tool: &Path) {
         }),
         Err(why) => report.info("peer-lerenn", format_args!("left out: {why}")),
     }
-    match npm() {
+    match cli() {
         Ok(program) => {
             peers.push(Peer {
                 name: "modelina",
@@ -109,55 +101,19 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// The folder of a peer in the cache.
-fn cache(name: &str) -> PathBuf {
-    let cache = std::env::var_os("CONECTA_CACHE").map_or_else(|| root().join(".cache"), PathBuf::from);
-    root().join(cache).join("peers").join(name)
-}
-
-fn go() -> Result<PathBuf, String> {
+fn codegen() -> Result<PathBuf, String> {
     let folder = cache("go");
-    let program = folder.join("bin/asyncapi-codegen");
-    if !program.is_file() {
-        // A module of its own that asks for it: `go install` would look for a module at each folder of the path, and some
-        // proxies refuse those that there are not.
-        let (module, version) = CODEGEN;
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        fs::write(folder.join("go.mod"), format!("module peers\n\nrequire {module} {version}\n"))
-            .map_err(|error| error.to_string())?;
-        let build = [INSTALLING, "go", "build", "-o", "bin/asyncapi-codegen"];
-        install(
-            Command::new("timeout")
-                .args(build)
-                .arg(format!("{module}/cmd/asyncapi-codegen"))
-                .current_dir(&folder)
-                // What it downloads can be removed by whoever made it.
-                .env("GOFLAGS", "-mod=mod -modcacherw")
-                .env("GOPATH", folder.join("path")),
-        )?;
-    }
-    Ok(program)
+    let (name, version) = CODEGEN;
+    // A module of its own that asks for it: `go install` would look for a module at each folder of the path, and some
+    // proxies refuse those that there are not.
+    let module = format!("module peers\n\nrequire {name} {version}\n");
+    made_of(&folder, &module, || go(&folder, &module, &format!("{name}/cmd/asyncapi-codegen")))?;
+    Ok(folder.join("bin/asyncapi-codegen"))
 }
 
-fn npm() -> Result<PathBuf, String> {
+fn cli() -> Result<PathBuf, String> {
     let folder = cache("npm");
-    let program = folder.join("node_modules/.bin/asyncapi");
-    if !program.is_file() {
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
-        install(Command::new("timeout").args([INSTALLING, "npm", "install"]).args(quiet).arg(&folder).arg(CLI))?;
-    }
-    Ok(program)
-}
-
-/// Runs what installs; the last line of what it said, where it failed.
-fn install(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("without a word");
-    output
-        .status
-        .success()
-        .then_some(())
-        .ok_or_else(|| format!("it cannot be installed here ({}): {last}", output.status))
+    let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
+    made_of(&folder, CLI, || install(within_limits("npm").arg("install").args(quiet).arg(&folder).arg(CLI)))?;
+    Ok(folder.join("node_modules/.bin/asyncapi"))
 }
