@@ -223,7 +223,9 @@ struct RuntimeValues<'a> {
 fn manifest<'p>(plan: &'p Plan<'_>, name: &'p str, runtime: &'p Runtime) -> ManifestValues<'p> {
     let api = plan.context.api;
     let title: Vec<&str> = api.title.split_whitespace().collect();
-    let features = if plan.context.outline.has_decimals() { vec!["decimal"] } else { Vec::new() };
+    let outline = &plan.context.outline;
+    let asked = [("decimal", outline.has_decimals()), ("wide", outline.has_wide_integers())];
+    let features: Vec<&str> = asked.into_iter().filter_map(|(feature, asked)| asked.then_some(feature)).collect();
     ManifestValues {
         stamp: &plan.stamp,
         name,

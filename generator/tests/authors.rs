@@ -92,7 +92,8 @@ fn crates_serve_their_authors() {
     let omit = authored("omit-defaults", DEFAULTS, omit, include_str!("author/defaults_omitted.rs"));
     let names = authored("named-events", NAMES, NAMES_TOML, include_str!("author/names.rs"));
     let decimals = authored("decimal-events", DECIMALS, DECIMALS_TOML, include_str!("author/decimals.rs"));
-    let all = [keep, write, omit, names, decimals];
+    let wide = authored("wide-events", WIDE, "", include_str!("author/wide.rs"));
+    let all = [keep, write, omit, names, decimals, wide];
     let crates = Crates::write("authors", all.iter().map(|(name, files)| (name.clone(), files)));
     for command in [&["clippy", "--all-targets", "--quiet"][..], &["test", "--quiet"], &["doc", "--no-deps", "--quiet"]]
     {
@@ -258,6 +259,28 @@ components:
 ";
 
 const DECIMALS_TOML: &str = "[types]\n\"/components/schemas/Amount\" = \"decimal\"\n";
+
+const WIDE: &str = "\
+asyncapi: 2.6.0
+info: { title: Wide, version: 1.0.0 }
+channels:
+  transfers:
+    publish:
+      operationId: publishTransfer
+      message: { name: Transfer, payload: { $ref: '#/components/schemas/Transfer' } }
+components:
+  schemas:
+    Transfer:
+      type: object
+      required: [serial]
+      properties:
+        serial: { type: integer, minimum: 0, maximum: 99999999999999999999 }
+        hash: { type: integer, minimum: 0, exclusiveMaximum: 340282366920938463463374607431768211455 }
+        delta: { type: integer, exclusiveMinimum: -18446744073709551617 }
+        step: { type: integer, minimum: 0, maximum: 1e+30, multipleOf: 10, default: 30000000000000000000 }
+        counts: { type: array, items: { type: integer, minimum: -1e+20 } }
+        either: { oneOf: [{ type: integer, minimum: 0, maximum: 1e+20 }, { type: string }] }
+";
 
 #[test]
 fn a_type_that_cannot_be_had_is_a_finding_at_its_place() {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub use crate::document::Place;
 pub use expression::{Expression, Part};
-pub use schema::{AdditionalProperties, Discriminator, Items, Schema, SchemaId, Schemas, TypeSet};
+pub use schema::{AdditionalProperties, Discriminator, Items, Schema, SchemaId, Schemas, TypeSet, WideBounds};
 pub use told::Told;
 
 /// A contract.

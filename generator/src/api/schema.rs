@@ -115,6 +115,8 @@ pub struct Schema {
     pub maximum: Option<Number>,
     /// `exclusiveMaximum`.
     pub exclusive_maximum: Option<Number>,
+    /// Those of these bounds that lie beyond 64 bits, to the last digit.
+    pub wide: Option<Box<WideBounds>>,
     /// `multipleOf`; all of them hold.
     pub multiple_of: Vec<Number>,
 
@@ -165,6 +167,15 @@ pub struct Schema {
     pub conditions: Vec<(SchemaId, Option<SchemaId>, Option<SchemaId>)>,
     /// `discriminator`: the property, and OpenAPI's mapping.
     pub discriminator: Option<Discriminator>,
+}
+
+/// Bounds of integers beyond 64 bits, which a [`Number`] holds as a double; what is excluded is moved to the integer next to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WideBounds {
+    /// The least that is allowed, where that is no `i64`.
+    pub minimum: Option<i128>,
+    /// The greatest that is allowed, where that is above an `i64`.
+    pub maximum: Option<u128>,
 }
 
 /// `items`, with `additionalItems` behind a tuple.

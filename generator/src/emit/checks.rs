@@ -5,7 +5,7 @@ use quote::quote;
 use serde_json::Number;
 
 use crate::api::{Schema, TypeSet};
-use crate::types::{Item, Object, Others, Type};
+use crate::types::{Item, Object, Others, Type, width};
 
 use super::literal::{float, raw};
 use super::paths::ident;
@@ -37,8 +37,19 @@ pub(super) fn number_check(schema: &Schema, inner: &Type) -> TokenStream {
         _ => integer(number, up, *inner == Type::U64),
     };
     let mut rules = Vec::new();
+    let wide = matches!(inner, Type::I128 | Type::U128);
+    if wide {
+        let (least, greatest) = width::bounds(schema);
+        rules.extend(least.map(|least| {
+            let literal = Literal::u128_unsuffixed(least.unsigned_abs());
+            if least < 0 { quote!(minimum = -#literal) } else { quote!(minimum = #literal) }
+        }));
+        // Beyond the type it bounds nothing.
+        let greatest = greatest.filter(|n| *inner == Type::U128 || i128::try_from(*n).is_ok());
+        rules.extend(greatest.map(|greatest| with("maximum", &Literal::u128_unsuffixed(greatest))));
+    }
     let mut bound = |name: &str, bound: &Option<Number>, up: bool| {
-        if let Some(value) = bound.as_ref().and_then(|n| literal(n, up)) {
+        if let Some(value) = bound.as_ref().filter(|_| !wide).and_then(|n| literal(n, up)) {
             let name = ident(name);
             rules.push(quote!(#name = #value));
         }

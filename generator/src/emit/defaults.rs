@@ -110,9 +110,15 @@ impl Writer<'_> {
         let form = |id: ItemId| self.context.outline.form(self.context.outline.items[id.0].schema);
         let plain = self.ty(ty);
         match ty {
-            Type::Null | Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::Spelled(_) => {
-                (plain, Lent::Copied)
-            }
+            Type::Null
+            | Type::Bool
+            | Type::I64
+            | Type::U64
+            | Type::I128
+            | Type::U128
+            | Type::F64
+            | Type::Decimal
+            | Type::Spelled(_) => (plain, Lent::Copied),
             Type::Named(id) if is_copy(form(*id)) => (plain, Lent::Copied),
             Type::Named(id) if *form(*id) == Form::Text => (quote!(&str), Lent::Text),
             Type::String => (quote!(&str), Lent::Text),

@@ -8,6 +8,7 @@ use crate::api::{MessageId, Schema, SchemaId, TypeSet};
 use crate::config::Defaults;
 use crate::naming;
 use crate::types::form::Form;
+use crate::types::width;
 use crate::types::{Alternative, Field, ItemId, Module, Object, Others, Shape, Spelled, Type, Variant};
 
 use super::Context;
@@ -203,7 +204,15 @@ impl Writer<'_> {
 
     fn is_header_value(&self, ty: &Type) -> bool {
         match ty {
-            Type::Bool | Type::I64 | Type::U64 | Type::F64 | Type::Decimal | Type::String | Type::Spelled(_) => true,
+            Type::Bool
+            | Type::I64
+            | Type::U64
+            | Type::I128
+            | Type::U128
+            | Type::F64
+            | Type::Decimal
+            | Type::String
+            | Type::Spelled(_) => true,
             Type::Named(id) => {
                 let form = self.context.outline.form(self.context.outline.items[id.0].schema);
                 matches!(form, Form::Text | Form::Number(_) | Form::Decimal { .. } | Form::Enumeration(_))
@@ -228,6 +237,8 @@ impl Writer<'_> {
             Type::Bool => quote!(bool),
             Type::I64 => quote!(i64),
             Type::U64 => quote!(u64),
+            Type::I128 => quote!(i128),
+            Type::U128 => quote!(u128),
             Type::F64 => quote!(f64),
             Type::Decimal => self.paths.runtime("Decimal"),
             Type::String => quote!(String),
@@ -324,15 +335,26 @@ impl Writer<'_> {
                     _ => "An integer",
                 };
                 let mut rules = Vec::new();
-                let bound = |n: &Number| n.to_string();
-                match (&schema.minimum, &schema.maximum) {
-                    (Some(min), Some(max)) => rules.push(format!("from {} to {}", bound(min), bound(max))),
-                    (Some(min), None) => rules.push(format!("of at least {}", bound(min))),
-                    (None, Some(max)) => rules.push(format!("of at most {}", bound(max))),
+                let (least, greatest) = width::bounds(schema);
+                let written = |bound: &Option<Number>| bound.as_ref().map(Number::to_string);
+                let (minimum, maximum, excluded) = match inner {
+                    Type::I128 | Type::U128 => {
+                        (least.map(|n| n.to_string()), greatest.map(|n| n.to_string()), [None, None])
+                    }
+                    _ => {
+                        let excluded = [written(&schema.exclusive_minimum), written(&schema.exclusive_maximum)];
+                        (written(&schema.minimum), written(&schema.maximum), excluded)
+                    }
+                };
+                let [above, below] = excluded;
+                match (minimum, maximum) {
+                    (Some(min), Some(max)) => rules.push(format!("from {min} to {max}")),
+                    (Some(min), None) => rules.push(format!("of at least {min}")),
+                    (None, Some(max)) => rules.push(format!("of at most {max}")),
                     (None, None) => {}
                 }
-                rules.extend(schema.exclusive_minimum.as_ref().map(|n| format!("above {n}")));
-                rules.extend(schema.exclusive_maximum.as_ref().map(|n| format!("below {n}")));
+                rules.extend(above.map(|n| format!("above {n}")));
+                rules.extend(below.map(|n| format!("below {n}")));
                 rules.extend(schema.multiple_of.iter().map(|n| format!("that is a multiple of {n}")));
                 if rules.is_empty() { format!("{kind}.") } else { format!("{kind} {}.", rules.join(", ")) }
             }

@@ -226,8 +226,7 @@ impl Question<'_> {
             Form::Union(union) => Shape::Union(self.alternatives(id, union, answers)),
             Form::Number(width) => Shape::Number(match width {
                 None => Type::F64,
-                Some(Width::I64) => Type::I64,
-                Some(Width::U64) => Type::U64,
+                Some(width) => whole(*width),
             }),
             Form::Decimal { .. } => Shape::Number(Type::Decimal),
             Form::Enumeration(_) => Shape::Enumeration(self.outline.variants(schema_id)),
@@ -238,8 +237,7 @@ impl Question<'_> {
             Form::Checked(inner) => match &**inner {
                 Form::Array(_) | Form::Map(_) => Shape::Wrapper(answers.wrapped(id)),
                 Form::Boolean => Shape::Wrapper(Type::Bool),
-                Form::Integer(Width::I64) => Shape::Wrapper(Type::I64),
-                Form::Integer(Width::U64) => Shape::Wrapper(Type::U64),
+                Form::Integer(width) => Shape::Wrapper(whole(*width)),
                 Form::Float => Shape::Wrapper(Type::F64),
                 Form::Null => Shape::Wrapper(Type::Null),
                 _ => Shape::Wrapper(Type::String),
@@ -371,8 +369,20 @@ fn integer(width: Width) -> JsonSchema {
         s.format = match width {
             Width::I64 => None,
             Width::U64 => Some("uint64".to_owned()),
+            // It knows none of 128 bits, and nothing else is asked as these.
+            Width::I128 => Some("int32".to_owned()),
+            Width::U128 => Some("uint32".to_owned()),
         };
     })
+}
+
+const fn whole(width: Width) -> Type {
+    match width {
+        Width::I64 => Type::I64,
+        Width::U64 => Type::U64,
+        Width::I128 => Type::I128,
+        Width::U128 => Type::U128,
+    }
 }
 
 fn object_of(values: Option<JsonSchema>) -> JsonSchema {
@@ -461,6 +471,8 @@ fn builtin(name: &str) -> Type {
         "bool" => Type::Bool,
         "i64" => Type::I64,
         "u64" => Type::U64,
+        "i32" => Type::I128,
+        "u32" => Type::U128,
         "f64" => Type::F64,
         "::uuid::Uuid" => Type::Decimal,
         // A free object: typify spells it as serde_json's own map.

@@ -12,6 +12,7 @@ use crate::validate::Validator;
 use super::rules::beyond_types;
 use super::spelled::Spelled;
 use super::union::{self, Union};
+pub(crate) use super::width::Width;
 
 /// What a schema is.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,14 +51,6 @@ pub(crate) enum Form {
     Union(Box<Union>),
     /// A value of that form, held against rules that its type does not express.
     Checked(Box<Form>),
-}
-
-/// How wide an integer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Width {
-    I64,
-    /// Only where the bounds ask for more than [`i64::MAX`].
-    U64,
 }
 
 impl Form {
@@ -304,12 +297,12 @@ fn number(schema: &Schema) -> Form {
 }
 
 fn integer(schema: &Schema) -> Form {
-    let width = width(schema);
-    let beyond = |bound: &Number| match width {
-        Width::I64 => !bound.is_i64() && bound.as_f64().is_none_or(|n| n.abs() >= 9.2e18),
-        Width::U64 => !bound.is_u64() && !bound.is_i64() && bound.as_f64().is_none_or(|n| n.abs() >= 9.2e18),
-    };
-    if bounds(schema).any(beyond) || schema.multiple_of.len() > MOST_STEPS {
+    integer_of(schema, Width::of(schema))
+}
+
+/// An integer that is so wide.
+pub(super) fn integer_of(schema: &Schema, width: Width) -> Form {
+    if width.holds_nothing(schema) || schema.multiple_of.len() > MOST_STEPS {
         return Form::Checked(Box::new(Form::Integer(width)));
     }
     if is_bounded(schema) { Form::Number(Some(width)) } else { Form::Integer(width) }
@@ -321,19 +314,6 @@ pub(super) fn is_bounded(schema: &Schema) -> bool {
 
 fn bounds(schema: &Schema) -> impl Iterator<Item = &Number> {
     [&schema.minimum, &schema.exclusive_minimum, &schema.maximum, &schema.exclusive_maximum].into_iter().flatten()
-}
-
-pub(super) fn width(schema: &Schema) -> Width {
-    let beyond =
-        |bound: &Option<Number>| bound.as_ref().is_some_and(|n| !n.is_i64() && n.as_f64().is_some_and(|n| n > 9.2e18));
-    if beyond(&schema.maximum) || beyond(&schema.exclusive_maximum) || beyond(&schema.minimum) {
-        // Unsigned holds it all only where nothing is below zero.
-        let floor = schema.minimum.as_ref().or(schema.exclusive_minimum.as_ref()).and_then(Number::as_f64);
-        if floor.is_some_and(|floor| floor >= 0.0) {
-            return Width::U64;
-        }
-    }
-    Width::I64
 }
 
 fn array(schema: &Schema) -> Form {

@@ -130,6 +130,23 @@ pub(super) fn weighed(
         // What holds others in a way of its own.
         form => !children(&api.schemas[*id], form).is_empty(),
     };
+    beneath(api, forms, looks)
+}
+
+/// Schemas whose values are read by way of a JSON value: those that are looked at, and those beneath any enum of alternatives, which
+/// may have to read what stands before the text that tells them.
+pub(super) fn buffered(
+    api: &Api,
+    forms: &HashMap<SchemaId, Form>,
+    rules: &HashMap<SchemaId, Rules>,
+) -> HashSet<SchemaId> {
+    let mut found = weighed(api, forms, rules);
+    found.extend(beneath(api, forms, |_, form| matches!(form, Form::Union(_))));
+    found
+}
+
+/// Schemas of these forms and all that lies within them.
+fn beneath(api: &Api, forms: &HashMap<SchemaId, Form>, looks: impl Fn(&SchemaId, &Form) -> bool) -> HashSet<SchemaId> {
     let mut pending: Vec<SchemaId> = forms.iter().filter(|(id, form)| looks(id, form)).map(|(id, _)| *id).collect();
     let mut found = HashSet::new();
     while let Some(id) = pending.pop() {
@@ -259,6 +276,8 @@ fn whole(value: &Value, width: Width) -> Option<Literal> {
     let held = match width {
         Width::I64 => i64::try_from(whole).is_ok(),
         Width::U64 => u64::try_from(whole).is_ok(),
+        Width::I128 => true,
+        Width::U128 => whole >= 0,
     };
     held.then_some(Literal::Integer(whole))
 }

@@ -24,6 +24,7 @@ pub(crate) mod rules;
 mod share;
 pub(crate) mod spelled;
 pub(crate) mod union;
+pub(crate) mod width;
 
 use serde_json::Value;
 
@@ -43,6 +44,8 @@ pub(crate) enum Type {
     Bool,
     I64,
     U64,
+    I128,
+    U128,
     F64,
     Decimal,
     String,

@@ -10,10 +10,10 @@ use crate::overrides::{self, Overrides, Said};
 
 use super::fields;
 use super::form::{self, Form, Patterns, Use};
-use super::literal::{unapplied, weighed};
+use super::literal::{buffered, unapplied, weighed};
 use super::name::{Name, Stems, Step, Words, children};
 use super::rules::{self, Rules};
-use super::{Item, ItemId, Module, Variant, ask};
+use super::{Item, ItemId, Module, Variant, ask, width};
 
 /// Every type of the crate, named and placed.
 #[derive(Debug)]
@@ -89,6 +89,12 @@ impl Outline {
     /// Whether a number is a decimal.
     pub(crate) fn has_decimals(&self) -> bool {
         self.forms.values().any(|form| matches!(form, Form::Decimal { .. }))
+    }
+
+    /// Whether an integer has more than 64 bits.
+    pub(crate) fn has_wide_integers(&self) -> bool {
+        let wide = |form: &Form| matches!(form, Form::Integer(width) | Form::Number(Some(width)) if width.is_wide());
+        self.forms.values().any(wide)
     }
 
     /// The variants of an enumeration.
@@ -189,7 +195,9 @@ pub(crate) fn outline(api: &Api, config: &Config, overrides: &Overrides, finding
         walk.parameters(index, channel);
     }
     name_rings(api, &walk.order, &mut walk.forms);
-    let within = if overrides.decimals.is_empty() { HashSet::new() } else { weighed(api, &walk.forms, &walk.rules) };
+    let rules = &walk.rules;
+    width::settle(&api.schemas, &walk.order, &mut walk.forms, |forms| buffered(api, forms, rules), walk.findings);
+    let within = if overrides.decimals.is_empty() { HashSet::new() } else { buffered(api, &walk.forms, &walk.rules) };
     for (_, at) in overrides.decimals.iter().filter(|(id, _)| within.contains(id)) {
         walk.findings.push(
             Diagnostic::new(Code::BAD_TYPE, "this cannot be a decimal: it lies within what is held against rules")

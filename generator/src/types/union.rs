@@ -405,7 +405,7 @@ pub(super) fn of_types(schema: &Schema, types: TypeSet) -> Option<Union> {
     if types.contains(TypeSet::NUMBER) {
         add("Number", Form::Float);
     } else if types.intersects(TypeSet::INTEGER) {
-        add("Integer", Form::Integer(form::width(schema)));
+        add("Integer", Form::Integer(super::width::Width::narrow(schema)));
     }
     if types.intersects(TypeSet::STRING) {
         add("String", Form::String);

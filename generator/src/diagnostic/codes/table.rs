@@ -329,6 +329,9 @@ codes! {
     NO_LOCATION = 817 Warning "the location of a parameter leads nowhere",
         "A parameter's `location` says where an event has its value. Where it is no runtime expression, or leads to nothing or to more than one value in some message of the channel, whoever publishes is asked for the parameter instead.",
         "parameters:\n  # the payload has no `tenant`\n  tenant: { location: $message.payload#/tenant }";
+    NARROWER_INTEGER = 818 Warning "an integer has more values than its Rust type",
+        "An integer has 64 bits, and 128 where its bounds ask for them. Beneath `oneOf`, `anyOf`, `not` and their like values are looked at as JSON, whose integers of more than 64 bits are doubles: there it has 64. What lies beyond is refused, never rounded.",
+        "type: integer\nminimum: 0\nmaximum: 18446744073709551615";
     NO_IDENTIFIER = 820 Note "events have no known identifier",
         "No field of the payload is known to identify an event: duplicates cannot be told by it, and no header carries it. Known by themselves are `evento_id` with `evento_tipo`, `event_id` with `event_type`, `eventId` with `eventType`, and CloudEvents; others are named in conecta-gen.toml.",
         "# conecta-gen.toml\n[envelope]\nid = \"id\"\ntype = \"type\"\ntime = \"occurred_at\"";

@@ -64,6 +64,25 @@ pub(crate) fn integer(n: &Number) -> Option<i128> {
     (n.fract() == 0.0 && n.abs() < 1e38).then_some(n as i128)
 }
 
+/// The sign and the digits of an integer beyond what a [`Number`] holds of it, as it is written; of one that is written with a power
+/// of ten, or nowhere, as its shortest digits.
+pub(super) fn digits(written: Option<&str>, number: &Number) -> Option<(bool, u128)> {
+    let value = number.as_f64()?;
+    let plain = written.filter(|text| text.parse() == Ok(value)).map(|text| text.strip_prefix('-').unwrap_or(text));
+    if let Some(magnitude) = plain.and_then(|text| text.parse().ok()) {
+        return Some((value < 0.0, magnitude));
+    }
+    // 2^128, which is what programs that know doubles alone make of the greatest integer of 128 bits.
+    if value == u128::MAX as f64 {
+        return Some((false, u128::MAX));
+    }
+    let shortest = format!("{:e}", value.abs());
+    let (mantissa, power) = shortest.split_once('e')?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let zeros = power.parse::<usize>().ok()?.checked_sub(fraction.len()).filter(|zeros| *zeros < 40)?;
+    Some((value < 0.0, format!("{whole}{fraction}{}", "0".repeat(zeros)).parse().ok()?))
+}
+
 /// Whether the bounds of a schema leave no integer.
 pub(super) fn no_integer_between(schema: &Schema) -> bool {
     let least = |n: &Number, strict: bool| {

@@ -3,11 +3,11 @@
 use std::{cmp::Ordering, collections::HashSet};
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::Merge;
 use crate::{
-    api::{Discriminator, TypeSet},
+    api::{Discriminator, TypeSet, WideBounds},
     diagnostic::{At, Code, Diagnostic},
     document::{Kind, Place},
     resolve::schemas::values::{self, canonical, compare},
@@ -115,7 +115,11 @@ impl<'d> Merge<'_, 'd, 'd> {
         }
         let Some(number) = self.document.number(value) else { return self.wrong(key, value, "a number") };
         let strict = self.document.get(member, exclusive).and_then(|e| self.document.bool(e)) == Some(true);
-        let (slot, tighter) = match if strict { exclusive } else { key } {
+        let keyword = if strict { exclusive } else { key };
+        if number.as_i64().is_none() {
+            self.wide(keyword, value, &number);
+        }
+        let (slot, tighter) = match keyword {
             "minimum" => (&mut self.schema.minimum, Ordering::Greater),
             "maximum" => (&mut self.schema.maximum, Ordering::Less),
             "exclusiveMinimum" => (&mut self.schema.exclusive_minimum, Ordering::Greater),
@@ -123,6 +127,30 @@ impl<'d> Merge<'_, 'd, 'd> {
         };
         if slot.as_ref().is_none_or(|had| compare(&number, had) == tighter) {
             *slot = Some(number);
+        }
+    }
+
+    /// Keeps the digits of a bound that no 64 bits hold.
+    fn wide(&mut self, keyword: &str, value: Place, number: &Number) {
+        let span = self.document.span(At::Value(value));
+        let written = span.and_then(|span| {
+            let text = &self.document.files().get(span.file as usize)?.text;
+            text.get(span.start as usize..span.end as usize)
+        });
+        let Some((negative, magnitude)) = values::digits(written, number) else { return };
+        let mut wide = self.schema.wide.as_deref().copied().unwrap_or_default();
+        let step = u8::from(keyword.starts_with("exclusive"));
+        if keyword.ends_with("aximum") {
+            // One below all that fits 64 bits chooses no type.
+            let greatest = magnitude.checked_sub(step.into()).filter(|n| !negative && *n > i64::MAX as u128);
+            wide.maximum = [wide.maximum, greatest].into_iter().flatten().min();
+        } else {
+            let least = if negative { 0i128.checked_sub_unsigned(magnitude) } else { i128::try_from(magnitude).ok() };
+            let least = least.and_then(|n| n.checked_add(step.into())).filter(|n| i64::try_from(*n).is_err());
+            wide.minimum = [wide.minimum, least].into_iter().flatten().max();
+        }
+        if wide != WideBounds::default() {
+            self.schema.wide = Some(Box::new(wide));
         }
     }
 
