@@ -19,7 +19,11 @@ pub(crate) fn unknown(document: &Document, api: &Api, config: &Config, findings:
     for name in config.channels.keys() {
         unknown("channel", "channels", name, &mut api.channels.iter().map(|channel| channel.name.as_str()));
     }
-    for name in config.messages.keys() {
+    let pointed = |name: &str| {
+        let place = document.find(name).map(|place| document.real(place));
+        name.starts_with('/') && place.is_some_and(|place| api.messages.iter().any(|message| message.place == place))
+    };
+    for name in config.messages.keys().filter(|name| !pointed(name)) {
         unknown("message", "messages", name, &mut api.messages.iter().map(|message| message.name.as_str()));
     }
     for name in &config.sensitive.fields {

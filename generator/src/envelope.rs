@@ -5,7 +5,8 @@
 
 use crate::api::{Api, Expression, Message, Part, Schema, SchemaId, TopicKey};
 use crate::config::{Config, Envelope as Names};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{At, Code, Diagnostic};
+use crate::document::Document;
 use crate::types::Outline;
 use crate::types::form::{self, Form};
 
@@ -106,6 +107,7 @@ const CONVENTIONS: [Convention; 4] = [
 
 /// Finds the parts in a message's payload.
 pub(crate) fn envelope(
+    document: &Document,
     api: &Api,
     outline: &Outline,
     config: &Config,
@@ -116,18 +118,17 @@ pub(crate) fn envelope(
     let resolve = |path: &str| find(api, outline, payload, &path.split('.').collect::<Vec<_>>());
     let schema = &api.schemas[payload];
     let known = CONVENTIONS.iter().find(|c| c.marks.iter().all(|mark| schema.properties.contains_key(*mark)));
-    let mut part = |configured: &Option<String>, known: Option<&str>| match configured {
+    let mut part = |key: &str, configured: &Option<String>, known: Option<&str>| match configured {
         Some(path) => {
             let found = resolve(path);
             if found.is_none() {
-                findings.push(
-                    Diagnostic::new(
-                        Code::NO_SUCH_FIELD,
-                        format!("the payload of `{}` has no scalar `{path}`", message.name),
-                    )
-                    .at(schema.place)
-                    .help("the path is one of `[envelope]` in conecta-gen.toml: names of properties, joined by dots"),
-                );
+                let said = format!("the payload of `{}` has no scalar `{path}`", message.name);
+                let found = Diagnostic::new(Code::NO_SUCH_FIELD, said)
+                    .help("the path is one of `[envelope]` in conecta-gen.toml: names of properties, joined by dots");
+                findings.push(match config.written.at(&["envelope", key], document) {
+                    Some(at) => found.pointing(at).related(At::Value(schema.place), "this payload"),
+                    None => found.at(schema.place),
+                });
             }
             found
         }
@@ -135,11 +136,11 @@ pub(crate) fn envelope(
     };
     let Names { id, kind, version, time, correlation } = &config.envelope;
     let mut envelope = Envelope {
-        id: part(id, known.map(|c| c.id)),
-        kind: part(kind, known.map(|c| c.kind)),
-        version: part(version, known.map(|c| c.version)),
-        time: part(time, known.map(|c| c.time)),
-        correlation: part(correlation, known.map(|c| c.correlation)),
+        id: part("id", id, known.map(|c| c.id)),
+        kind: part("type", kind, known.map(|c| c.kind)),
+        version: part("version", version, known.map(|c| c.version)),
+        time: part("time", time, known.map(|c| c.time)),
+        correlation: part("correlation", correlation, known.map(|c| c.correlation)),
         key: None,
         correlation_header: None,
     };

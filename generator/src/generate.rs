@@ -162,7 +162,8 @@ impl<'a> Plan<'a> {
         configured::unknown(&loaded.document, api, config, findings);
         let overrides = Overrides::of(&loaded.document, api, config, findings);
         let outline = types::outline(api, config, &overrides, findings);
-        let context = Context::new(api, config, &overrides, outline, format!("// {stamp}\n"), findings);
+        let context =
+            Context::new(&loaded.document, api, config, &overrides, outline, format!("// {stamp}\n"), findings);
         Some(Self { context, stamp, hash, source })
     }
 }

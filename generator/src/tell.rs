@@ -60,7 +60,7 @@ pub(crate) fn tell(
     channel: &Channel,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Tell> {
-    let here = Here { api, outline, config, plans, channel };
+    let here = Here { api, outline, plans, channel };
     if let Some(place) = config.channels.get(&channel.name).and_then(|channel| channel.kind.as_deref()) {
         return here.configured(place, findings);
     }
@@ -94,7 +94,6 @@ struct Found {
 struct Here<'a> {
     api: &'a Api,
     outline: &'a Outline,
-    config: &'a Config,
     plans: &'a [MessagePlan],
     channel: &'a Channel,
 }
@@ -125,8 +124,7 @@ impl Here<'_> {
             .messages()
             .map(|(id, message, plan)| {
                 let listed = at(id, message).map(|schema| texts(self.api, schema)).unwrap_or_default();
-                let configured = self.config.messages.get(&message.name).is_some_and(|said| said.kind.is_some());
-                if listed.is_empty() || configured {
+                if listed.is_empty() || plan.configured {
                     exact = false;
                     guessed |= plan.kind_guessed;
                     vec![plan.kind.clone()]
@@ -294,7 +292,9 @@ impl Here<'_> {
     }
 
     fn cannot(&self, one: MessageId, other: MessageId, findings: &mut Vec<Diagnostic>) -> Option<Tell> {
+        let key = self.plans[one.0 as usize].pointer.as_ref();
         let [one, other] = [one, other].map(|id| &self.api.messages[id.0 as usize]);
+        let key = key.unwrap_or(&one.name);
         let said = format!("`{}` and `{}` cannot be told apart on `{}`", one.name, other.name, self.channel.name);
         findings.push(
             Diagnostic::new(Code::MESSAGES_ALIKE, said)
@@ -305,7 +305,7 @@ impl Here<'_> {
                     "give each a `const` in a required property, or say in conecta-gen.toml where their type stands, under \
                      [channels.{0:?}]: type = \"header:NAME\" or \"payload:PATH\"; and what stands there, under [messages.{1:?}]: \
                      type = \"VALUE\"",
-                    self.channel.name, one.name
+                    self.channel.name, key
                 )),
         );
         None

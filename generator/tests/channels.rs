@@ -220,6 +220,32 @@ fn messages_that_one_value_can_be_are_an_error_at_both() {
 }
 
 #[test]
+fn messages_that_share_a_name_are_known_by_their_pointers() {
+    let document = format!(
+        "{HEAD}channels:\n  company:\n    subscribe:\n      operationId: onCompany\n      message:\n        oneOf:\n\
+         \x20         - payload: {{ $ref: '#/components/schemas/Webhook' }}\n\
+         \x20         - payload: {{ $ref: '#/components/schemas/Webhook' }}\n\
+         components:\n  schemas:\n    Webhook: {{ type: object, properties: {{ kind: {{ type: string }} }} }}\n"
+    );
+    let (_, loaded) = generate("found", &document, None, "");
+    let found: Vec<_> = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0808").collect();
+    let help = found[0].help.as_deref().unwrap();
+    let said = "[messages.\"/channels/company/subscribe/message/oneOf/0\"]";
+    assert!(help.contains(said), "{help}");
+    let config = format!(
+        "[channels.company]\ntype = \"payload:kind\"\n{said}\ntype = \"company.creation\"\n{}\ntype = \"company.deletion\"\n",
+        said.replace("oneOf/0", "oneOf/1")
+    );
+    let (files, loaded) = generate("found", &document, None, &config);
+    let text = files.unwrap().get("src/company.rs").unwrap().to_owned();
+    assert!(text.contains("pub trait OnCompany") && text.contains("\"company.deletion\""), "{text}");
+    let codes: Vec<String> = loaded.diagnostics.iter().map(|d| d.code.to_string()).collect();
+    assert!(!codes.iter().any(|code| ["CG0808", "CG0809", "CG0810"].contains(&code.as_str())), "{codes:?}");
+    let wrong = config.replace("oneOf/1", "oneOf/2");
+    assert!(findings(&document, &wrong).iter().any(|found| found.starts_with("CG0810 ")));
+}
+
+#[test]
 fn messages_of_many_parts_are_compared_only_so_far() {
     let mut document =
         format!("{HEAD}channels:\n  c:\n    publish:\n      operationId: publishIt\n      message:\n        oneOf:\n");

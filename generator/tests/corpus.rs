@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use conecta_gen::{Loaded, Source, diagnostic::At, document::DiskFiles, load};
+use conecta_gen::{
+    CrateOptions, Loaded, Source, config::Config, diagnostic::At, document::DiskFiles, generate_crate, load,
+    render::Templates,
+};
 
 fn corpus() -> Option<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -40,6 +43,47 @@ fn read(path: &Path) -> Loaded {
 fn faults(loaded: &Loaded) -> Vec<String> {
     let errors = loaded.diagnostics.iter().filter(|d| d.severity.as_str() == "error");
     errors.map(|d| format!("{} {}", d.code, d.message)).collect()
+}
+
+#[test]
+fn messages_that_cannot_be_told_apart_are_told_by_the_configuration() {
+    let Some(corpus) = corpus() else { return };
+    let alike = |loaded: &Loaded| {
+        let found = loaded.diagnostics.iter().filter(|d| d.code.to_string() == "CG0808");
+        found.filter_map(|d| Some(d.message.rsplit_once(" on `")?.1.trim_end_matches('`').to_owned())).collect()
+    };
+    let generated = |path: &Path, config: &str| {
+        let mut loaded = read(path);
+        let config = Config::parse(config).unwrap_or_else(|fault| panic!("{config}: {fault:?}"));
+        let files = generate_crate(&mut loaded, &config, &CrateOptions::default(), &Templates::default()).unwrap();
+        let traits =
+            files.map_or(0, |files| files.iter().map(|(_, text)| text.matches("Delivery<").count()).sum::<usize>());
+        (loaded, traits)
+    };
+    let mut tried = 0;
+    for row in rows(&corpus.join("INDEX.tsv")).iter().filter(|row| row["valid"] == "yes") {
+        let path = corpus.join(&row["file"]);
+        let (loaded, before) = generated(&path, "");
+        let channels: Vec<String> = alike(&loaded);
+        if channels.is_empty() {
+            continue;
+        }
+        let api = loaded.api.as_ref().unwrap();
+        let mut config = String::new();
+        let mut said = HashSet::new();
+        for channel in api.channels.iter().filter(|channel| channels.contains(&channel.name)) {
+            config += &format!("[channels.{:?}]\ntype = \"header:event-type\"\n", channel.name);
+            for id in channel.messages.iter().filter(|id| said.insert(**id)) {
+                let pointer = loaded.document.pointer(api.messages[id.0 as usize].place);
+                config += &format!("[messages.{pointer:?}]\ntype = \"type-{}\"\n", id.0);
+            }
+        }
+        let (loaded, after) = generated(&path, &config);
+        let left: Vec<String> = alike(&loaded);
+        assert!(left.is_empty() && after > before, "{}: {left:?}, {before} and {after}\n{config}", row["file"]);
+        tried += 1;
+    }
+    assert!(tried > 5, "{tried} documents have such messages");
 }
 
 #[test]

@@ -33,6 +33,31 @@ fn faults_of_the_configuration_are_findings_at_their_place() {
 }
 
 #[test]
+fn what_the_configuration_says_of_the_contract_is_found_where_it_says_it() {
+    let spec = "\
+asyncapi: 2.6.0
+info: { title: t, version: 1.0.0 }
+channels:
+  c: { publish: { operationId: put, message: { name: M, payload: { $ref: '#/components/schemas/S' } } } }
+components: { schemas: { S: { type: object, properties: { a: { type: string }, b: { $ref: '#/components/schemas/T' } } }, T: { type: object } } }
+";
+    let config = "\
+[envelope]
+id = 'nowhere'
+[types]
+'/components/schemas/S' = 'decimal'
+[names]
+'/components/schemas/S/properties/a' = 'not a name'
+'/info' = 'Nothing'
+";
+    let folder = Folder::new().with("spec.yaml", spec).with("conecta-gen.toml", config);
+    let findings = folder.check(&["spec.yaml"]);
+    let errors = findings.iter().filter(|found| found.file == "conecta-gen.toml");
+    let places: Vec<String> = errors.map(Finding::brief).collect();
+    assert_eq!(places, ["CG0803 2:1", "CG0815 4:1", "CG0812 6:1", "CG0814 7:1"]);
+}
+
+#[test]
 fn levels_are_set_by_code() {
     let with = |lint: &str| {
         briefs(&Folder::new().with("spec.yaml", UNUSED).with("conecta-gen.toml", format!("[lint]\n{lint}\n")))

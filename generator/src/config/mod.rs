@@ -85,7 +85,8 @@ pub struct Config {
     pub formats: Formats,
     /// Channels, by their names in the document.
     pub channels: BTreeMap<String, Channel>,
-    /// Messages, by their names in the document.
+    /// Messages, by their names in the document; those that have a name in common (that of their channel, where they have none), by
+    /// their JSON pointers.
     pub messages: BTreeMap<String, Message>,
     /// Names of Rust, by JSON pointers into the document: of schemas, properties, values of an enum, messages, channels and
     /// operations, as `x-rust-name` gives them there; docs/names.md.

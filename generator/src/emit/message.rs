@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::api::{Api, Message, MessageId, Payload, SchemaId, TopicKey};
 use crate::config::Config;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::document::Document;
 use crate::envelope::{self, Envelope, Path};
 use crate::tell::{TYPE_HEADERS, texts};
 use crate::types::Outline;
@@ -19,11 +20,16 @@ pub(crate) struct MessagePlan {
     pub(crate) kind: String,
     /// Whether that is only the message's name, since nothing says it.
     pub(crate) kind_guessed: bool,
+    /// Whether the configuration says it.
+    pub(crate) configured: bool,
+    /// Its JSON pointer, where another message of its channel has the same name.
+    pub(crate) pointer: Option<String>,
     /// The version of its schema.
     pub(crate) version: Option<String>,
 }
 
 pub(super) fn plan(
+    document: &Document,
     api: &Api,
     outline: &Outline,
     config: &Config,
@@ -35,17 +41,16 @@ pub(super) fn plan(
     // One that wraps its payload reads as the payload.
     let payload = ty.payload.filter(|used| !used.nullable).map(|used| used.id);
     let mut envelope = match payload {
-        Some(payload) => envelope::envelope(api, outline, config, message, payload, findings),
+        Some(payload) => envelope::envelope(document, api, outline, config, message, payload, findings),
         None => Envelope::default(),
     };
     let channel = &api.channels[ty.channel];
     if let Some(topic_key) = channel.topic.as_ref().and_then(|topic| topic.key.as_ref()) {
         envelope.key = key(api, outline, id, topic_key, findings);
     }
-    let kind = config
-        .messages
-        .get(&message.name)
-        .and_then(|said| said.kind.clone())
+    let said = said(document, config, message);
+    let configured = said.is_some();
+    let kind = said
         .or_else(|| envelope.kind.as_ref().and_then(|path| constant(api, outline, message, path)))
         .or_else(|| header_kind(api, message));
     // Where several share a channel, more depends on it, and more is said of it.
@@ -59,7 +64,26 @@ pub(super) fn plan(
     }
     let version = version(api, outline, config, message, &envelope, findings);
     let kind_guessed = kind.is_none();
-    MessagePlan { envelope, kind: kind.unwrap_or_else(|| message.name.clone()), kind_guessed, version }
+    // Messages without a name have that of their channel.
+    let alike = |other: &&MessageId| **other != id && api.messages[other.0 as usize].name == message.name;
+    let shares_name = channel.messages.iter().any(|other| alike(&other));
+    MessagePlan {
+        envelope,
+        kind: kind.unwrap_or_else(|| message.name.clone()),
+        kind_guessed,
+        configured,
+        pointer: shares_name.then(|| document.pointer(message.place)),
+        version,
+    }
+}
+
+/// The type of a message's events that the configuration says, by the message's JSON pointer or its name.
+fn said(document: &Document, config: &Config, message: &Message) -> Option<String> {
+    let pointed = config.messages.iter().filter(|(name, _)| name.starts_with('/'));
+    let mut pointed =
+        pointed.filter(|(name, _)| document.find(name).is_some_and(|at| document.real(at) == message.place));
+    let said = pointed.next().map(|(_, said)| said).or_else(|| config.messages.get(&message.name))?;
+    said.kind.clone()
 }
 
 /// The partition key of a message on a channel with that key; a finding says where it cannot be read.

@@ -27,6 +27,7 @@ use std::thread;
 use crate::api::{Api, MessageId};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::document::Document;
 use crate::overrides::Overrides;
 use crate::types::{ItemId, Module, Outline};
 
@@ -61,6 +62,7 @@ pub(crate) struct Emitted {
 impl<'a> Context<'a> {
     /// Plans messages and channels.
     pub(crate) fn new(
+        document: &Document,
         api: &'a Api,
         config: &'a Config,
         overrides: &Overrides,
@@ -69,7 +71,7 @@ impl<'a> Context<'a> {
         findings: &mut Vec<Diagnostic>,
     ) -> Self {
         let messages: Vec<MessagePlan> = (0..api.messages.len())
-            .map(|id| message::plan(api, &outline, config, MessageId(id as u32), findings))
+            .map(|id| message::plan(document, api, &outline, config, MessageId(id as u32), findings))
             .collect();
         findings.extend(message::without_identifier(api, &outline, &messages));
         let channels = operation::plan(api, &mut outline, config, overrides, &messages, findings);

@@ -33,8 +33,8 @@ const TYPE: &str = "x-rust-type";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) name: String,
-    /// The `x-rust-name`, or what the configuration's pointer leads to.
-    pub(crate) at: Place,
+    /// The `x-rust-name`, or the line of the configuration.
+    pub(crate) at: At,
     /// Whether the configuration says it.
     configured: bool,
 }
@@ -90,7 +90,7 @@ impl Reader<'_> {
             let places: Vec<Place> = self.document.under_key(NAME).collect();
             for place in places {
                 if let (Some(parent), Some(name)) = (self.document.parent(place), self.text(place)) {
-                    self.said.insert(parent, Said { name, at: place, configured: false });
+                    self.said.insert(parent, Said { name, at: At::Value(place), configured: false });
                 }
             }
             let places: Vec<Place> = self.document.under_key(NAMES).collect();
@@ -99,7 +99,9 @@ impl Reader<'_> {
         for (pointer, name) in &config.names {
             match self.document.find(pointer) {
                 Some(place) => {
-                    self.said.insert(place, Said { name: name.clone(), at: place, configured: true });
+                    let at = config.written.at(&["names", pointer], self.document);
+                    let said = Said { name: name.clone(), at: at.unwrap_or(At::Value(place)), configured: true };
+                    self.said.insert(place, said);
                 }
                 None => self.findings.push(
                     Diagnostic {
@@ -132,7 +134,8 @@ impl Reader<'_> {
         for (pointer, RustType::Decimal) in &config.types {
             match self.document.find(pointer) {
                 Some(place) => {
-                    asked.insert(self.document.real(place), At::Value(place));
+                    let at = config.written.at(&["types", pointer], self.document);
+                    asked.insert(self.document.real(place), at.unwrap_or(At::Value(place)));
                 }
                 None => self.findings.push(
                     Diagnostic {
@@ -184,7 +187,7 @@ impl Reader<'_> {
             let Some(name) = self.text(at) else { continue };
             match values.get(&value) {
                 Some(place) => {
-                    self.said.insert(*place, Said { name, at, configured: false });
+                    self.said.insert(*place, Said { name, at: At::Value(at), configured: false });
                 }
                 None => self.findings.push(
                     Diagnostic::new(Code::NAMES_NOTHING, format!("{value:?} is none of the values"))
@@ -306,8 +309,8 @@ impl Said {
     /// Points at where it is said.
     fn point(&self, finding: Diagnostic) -> Diagnostic {
         match self.configured {
-            true => finding.at(self.at).label(format!("`[names]` of conecta-gen.toml calls it `{}`", self.name)),
-            false => finding.at(self.at),
+            true => finding.pointing(self.at).label(format!("`[names]` of conecta-gen.toml calls it `{}`", self.name)),
+            false => finding.pointing(self.at),
         }
     }
 }

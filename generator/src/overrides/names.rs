@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::diagnostic::{At, Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::naming::{self, MAX_LEN, Scope, Wanted};
 
 use super::Said;
@@ -96,7 +96,7 @@ pub(crate) fn assign(
         let finding = Diagnostic::new(Code::NAME_TAKEN, format!("`{}` is the name of something else", given.name));
         let finding = given.point(finding).help("say another name, or name the other one too");
         findings.push(match other.and_then(|other| said[other]) {
-            Some(other) => finding.related(At::Value(other.at), "it is given here too"),
+            Some(other) => finding.related(other.at, "it is given here too"),
             None => match other {
                 Some(other) => {
                     let spelling = &wanted[other].spelling;
