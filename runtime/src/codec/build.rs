@@ -20,6 +20,16 @@ use super::wire::{Field, Wire};
 pub trait Takes<A> {
     /// The field's value.
     fn take(value: A) -> Self;
+
+    /// Gives a builder's field its value: one call in each of the many setters.
+    #[doc(hidden)]
+    #[inline]
+    fn give(slot: &mut Option<Self>, value: A)
+    where
+        Self: Sized,
+    {
+        *slot = Some(Self::take(value));
+    }
 }
 
 /// Why a value could not be built.
@@ -113,11 +123,6 @@ impl Gaps {
     pub fn not_given(self, of: &'static str) -> BuildError {
         BuildError::Missing { of, fields: self.0 }
     }
-}
-
-/// Gives a builder's field its value.
-pub fn set<F>(slot: &mut Option<F>, value: F) {
-    *slot = Some(value);
 }
 
 /// Holds a value against its constraints.

@@ -25,6 +25,19 @@ pub fn unlisted(names: &[&str]) -> String {
     text
 }
 
+/// Finds a text in the set; `values` are what its texts stand for.
+///
+/// # Errors
+/// A sentence that names the set and not the text.
+#[inline]
+pub fn listed<T: Copy>(text: &str, texts: &[&str], values: &[T]) -> Result<T, String> {
+    let mut pairs = texts.iter().zip(values);
+    match pairs.find(|(listed, _)| **listed == text) {
+        Some((_, value)) => Ok(*value),
+        None => Err(unlisted(texts)),
+    }
+}
+
 /// Reads any JSON value and finds it among the constants, given as JSON text.
 pub fn read_constant<'de, D: Deserializer<'de>>(reader: D, constants: &[&str]) -> Result<usize, D::Error> {
     let value = Value::deserialize(reader)?;
@@ -246,6 +259,8 @@ macro_rules! __enumeration {
 
         #[allow(deprecated)]
         const _: () = {
+            const TEXTS: &[&str] = &[$($text),+];
+
             impl $name {
                 /// Every value, in the contract's order.
                 pub const ALL: &'static [Self] = &[$(Self::$variant),+];
@@ -253,18 +268,15 @@ macro_rules! __enumeration {
                 /// The value's text on the wire.
                 #[must_use]
                 pub const fn as_str(self) -> &'static str {
-                    match self { $( Self::$variant => $text, )+ }
+                    TEXTS[self as usize]
                 }
 
                 fn read(text: &str) -> ::core::result::Result<Self, ::std::string::String> {
-                    match text {
-                        $( $text => ::core::result::Result::Ok(Self::$variant), )+
-                        _ => ::core::result::Result::Err($crate::__private::unlisted(&[$($text),+])),
-                    }
+                    $crate::__private::listed(text, TEXTS, Self::ALL)
                 }
 
                 fn new(text: &str) -> ::core::result::Result<Self, $crate::Violation> {
-                    Self::read(text).map_err(|broken| $crate::Violation::new("", broken))
+                    $crate::__private::violation(Self::read(text))
                 }
             }
             impl $crate::codec::Wire for $name {

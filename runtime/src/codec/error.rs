@@ -60,6 +60,22 @@ impl From<EncodeError> for DecodeError {
     }
 }
 
+/// A rule that a whole value breaks.
+///
+/// # Errors
+/// The rule, with the empty path.
+pub fn violation<T>(held: Result<T, String>) -> Result<T, Violation> {
+    held.map_err(|broken| Violation::new("", broken))
+}
+
+/// What is wrong, without its path.
+///
+/// # Errors
+/// The sentence.
+pub fn fault<T>(held: Result<T, Violation>) -> Result<T, String> {
+    held.map_err(|broken| broken.message)
+}
+
 /// The message of a fault without its line and column where the path says it better.
 pub(super) fn sentence(error: &serde_json::Error) -> String {
     let mut text = error.to_string();

@@ -107,8 +107,9 @@ pub fn validate<T: Wire>(value: &T) -> Result<(), Violation> {
 /// What the macros expand to. No promise is made of it to anyone else.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::build::{Gaps, finish, set};
-    pub use super::enumeration::{constant_key, read_constant, unlisted, write_constant};
+    pub use super::build::{Gaps, finish};
+    pub use super::enumeration::{constant_key, listed, read_constant, unlisted, write_constant};
+    pub use super::error::{fault, violation};
     pub use super::headers::HeaderField;
     pub use super::list::{ListRules, check_list};
     pub use super::number::{NumberRules, check_number, finite, unquoted};
@@ -118,7 +119,7 @@ pub mod __private {
     };
     pub use super::schema::{Rules, read_by_rules, write_by_rules};
     pub use super::tagged::{Tagged, hold_tag, read_tagged, unknown_tag};
-    pub use super::text::{TextCheck, TextRules, read_text};
+    pub use super::text::{TextCheck, TextRules, read_checked, read_text};
     pub use super::trace::{read_foreign, write_foreign};
     pub use super::union::{Alternative, Union, hold_union, read_union, union_key};
     pub use super::value::json;

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde::de::Deserializer;
 
+use super::error::Violation;
 use super::pattern::Pattern;
 use super::scalar::With;
 
@@ -105,6 +106,17 @@ impl TextCheck {
         }
     }
 
+    /// The text, if it keeps the rules.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn hold(&self, text: String) -> Result<String, Violation> {
+        match self.check(&text) {
+            Ok(()) => Ok(text),
+            Err(broken) => Err(Violation::new("", broken)),
+        }
+    }
+
     /// `Name("text")`, or masked.
     ///
     /// # Errors
@@ -122,6 +134,12 @@ pub fn read_text<'de, T, D: Deserializer<'de>>(
     make: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, D::Error> {
     reader.deserialize_any(With(make))
+}
+
+/// Reads a text that keeps the rules.
+#[inline]
+pub fn read_checked<'de, D: Deserializer<'de>>(reader: D, rules: &TextCheck) -> Result<String, D::Error> {
+    read_text(reader, |text| rules.check(text).map(|()| text.to_owned()))
 }
 
 /// Makes a newtype over `String` a text of the contract: a value of it always keeps the rules.
@@ -169,11 +187,7 @@ macro_rules! text {
                 pub fn new(
                     text: impl ::core::convert::Into<::std::string::String>,
                 ) -> ::core::result::Result<Self, $crate::Violation> {
-                    let text = text.into();
-                    match CHECK.check(&text) {
-                        ::core::result::Result::Ok(()) => ::core::result::Result::Ok(Self(text)),
-                        ::core::result::Result::Err(broken) => ::core::result::Result::Err($crate::Violation::new("", broken)),
-                    }
+                    CHECK.hold(text.into()).map(Self)
                 }
 
                 #[doc(hidden)]
@@ -194,7 +208,7 @@ macro_rules! text {
                 fn decode<'de, __D: $crate::__private::Deserializer<'de>>(
                     reader: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
-                    $crate::__private::read_text(reader, |text| CHECK.check(text).map(|()| Self(text.into())))
+                    $crate::__private::read_checked(reader, &CHECK).map(Self)
                 }
                 fn encode<__S: $crate::__private::Serializer>(
                     &self,
@@ -267,7 +281,7 @@ macro_rules! __text {
                 out(self.as_str());
             }
             fn from_header(text: &str) -> ::core::result::Result<Self, ::std::string::String> {
-                Self::new(text).map_err(|broken| broken.message().into())
+                $crate::__private::fault(Self::new(text))
             }
         }
         $crate::__serde!($name);

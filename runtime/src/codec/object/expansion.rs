@@ -140,7 +140,7 @@ macro_rules! __builder {
                 where
                     $type: $($takes)*<__A>,
                 {
-                    $crate::__private::set(&mut self.$field, $($takes)*::take(value));
+                    $($takes)*::give(&mut self.$field, value);
                     self
                 }
             )*

@@ -63,14 +63,14 @@ impl<T: Wire> NullableField for Option<Option<T>> {
 }
 
 /// What a builder's setter takes for a field that may be `null`: an `Option`.
-pub trait TakesNull<A> {
-    /// The field's value.
-    fn take(value: A) -> Self;
+pub trait TakesNull<A>: Sized {
+    /// Gives a builder's field its value.
+    fn give(slot: &mut Option<Self>, value: A);
 }
 
 impl<F: NullableField> TakesNull<F::Given> for F {
-    fn take(value: F::Given) -> Self {
-        Self::from_given(value)
+    fn give(slot: &mut Option<Self>, value: F::Given) {
+        *slot = Some(Self::from_given(value));
     }
 }
 
