@@ -99,49 +99,72 @@ pub(crate) async fn within<T>(span: Span, handling: impl Future<Output = Result<
     result
 }
 
-/// The span of a send, which is under the caller's. The message gets its headers.
-pub(crate) fn sending(message: &mut Message) -> Span {
-    let topic: &str = &message.topic;
-    let span = info_span!(
-        target: TARGET,
-        "publish",
-        otel.name = format_args!("send {topic}"),
-        otel.kind = "producer",
-        otel.status_code = Empty,
-        error.type = Empty,
-        messaging.system = "kafka",
-        messaging.operation.name = "send",
-        messaging.operation.type = "send",
-        messaging.destination.name = topic,
-        messaging.destination.partition.id = Empty,
-        messaging.kafka.offset = Empty,
-    );
-    #[cfg(feature = "opentelemetry")]
-    remote::carry(&span, message);
-    span
-}
+/// The span of a send, which is under the caller's. It ends when it is known what became of the message, on whatever thread that is.
+#[derive(Clone)]
+pub(crate) struct SendSpan(Span);
 
-/// What became of the message ends the span of its send.
-pub(crate) fn sent(span: &Span, result: &Result<Receipt, PublishError>) {
-    match result {
-        Ok(Receipt { partition, offset }) => {
-            span.record("messaging.destination.partition.id", tracing::field::display(partition));
-            span.record("messaging.kafka.offset", offset);
-        }
-        Err(error) => refused(span, error),
+impl SendSpan {
+    pub(crate) fn none() -> Self {
+        Self(Span::none())
     }
-}
 
-/// The message was not written.
-pub(crate) fn refused(span: &Span, error: &PublishError) {
-    fail(
-        span,
-        match error {
+    /// Begins one. The message gets its headers.
+    pub(crate) fn begin(message: &mut Message) -> Self {
+        let topic: &str = &message.topic;
+        let span = info_span!(
+            target: TARGET,
+            "publish",
+            otel.name = format_args!("send {topic}"),
+            otel.kind = "producer",
+            otel.status_code = Empty,
+            error.type = Empty,
+            messaging.system = "kafka",
+            messaging.operation.name = "send",
+            messaging.operation.type = "send",
+            messaging.destination.name = topic,
+            messaging.destination.partition.id = Empty,
+            messaging.kafka.offset = Empty,
+        );
+        #[cfg(feature = "opentelemetry")]
+        remote::carry(&span, message);
+        Self(span)
+    }
+
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.0.is_disabled()
+    }
+
+    /// It is known what became of the message.
+    pub(crate) fn sent(&self, result: &Result<Receipt, PublishError>) {
+        match result {
+            Ok(Receipt { partition, offset }) => {
+                self.0.record("messaging.destination.partition.id", tracing::field::display(partition));
+                self.0.record("messaging.kafka.offset", offset);
+            }
+            Err(error) => self.refused(error),
+        }
+    }
+
+    /// The message was not written.
+    pub(crate) fn refused(&self, error: &PublishError) {
+        let code = match error {
             PublishError::Invalid(_) => "invalid",
             PublishError::Transport { .. } => "transport",
             PublishError::Closed => "closed",
-        },
-    );
+        };
+        fail(&self.0, code);
+    }
+}
+
+/// tracing-subscriber lets go of a span's parent by the subscriber that is in force where the span ends, and panics when that is
+/// not the one that has it. On the thread that hears of acknowledgements the global one is in force; the span's may be another.
+impl Drop for SendSpan {
+    fn drop(&mut self) {
+        let span = std::mem::replace(&mut self.0, Span::none());
+        if let Some(own) = span.with_subscriber(|(_, own)| own.clone()) {
+            tracing::dispatcher::with_default(&own, || drop(span));
+        }
+    }
 }
 
 fn fail(span: &Span, code: &str) {
@@ -152,8 +175,8 @@ fn fail(span: &Span, code: &str) {
 /// What stands in headers.
 #[cfg(feature = "opentelemetry")]
 mod remote {
+    use opentelemetry::Context;
     use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
-    use opentelemetry::{Context, trace};
     use tracing::Span;
     use tracing::level_filters::LevelFilter;
     use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -177,22 +200,23 @@ mod remote {
         }
     }
 
-    /// Writes the span's headers; the caller's where a filter leaves the span itself out. What the message brings stands: it is of
+    /// Writes the span's headers; the caller's where a filter hides the span itself from the layer. What the message brings stands: it is of
     /// whoever made the message ("custom creation context", as the conventions have it).
     pub(super) fn carry(span: &Span, message: &mut Message) {
-        let context = match span.is_disabled() {
-            false => span.context(),
-            true if LevelFilter::current() == LevelFilter::OFF => return,
-            true => Span::current().context(),
-        };
-        let own = trace::TraceContextExt::span(&context).span_context().clone();
-        if !own.is_valid() {
+        if LevelFilter::current() == LevelFilter::OFF {
             return;
         }
+        let own = context_of(span).or_else(|| context_of(&Span::current()));
+        let Some(own) = own else { return };
         match read(message.headers.as_ref()) {
             Some(brought) => span.add_link(brought),
             None => write(&own, &mut message.headers),
         }
+    }
+
+    fn context_of(span: &Span) -> Option<SpanContext> {
+        let context = span.context();
+        Some(context.span().span_context().clone()).filter(SpanContext::is_valid)
     }
 
     /// The context in headers; `None` where there is none or it is not as the W3C has it. Of a state that is malformed nothing

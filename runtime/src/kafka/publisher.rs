@@ -15,13 +15,12 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use tracing::Span;
 
 use super::client;
 use super::settings::{KafkaSettings, QueueLimits, SettingsError};
 use crate::message::Message;
 use crate::publisher::{Ack, AckShared, PublishError, Publisher, Receipt, Settle};
-use crate::trace;
+use crate::trace::SendSpan;
 
 /// How long a dropped publisher goes on sending what it has accepted, unless told otherwise.
 pub const DROP_DEADLINE: Duration = Duration::from_secs(10);
@@ -101,13 +100,13 @@ impl KafkaPublisher {
     /// As [`send`](Publisher::send), to a partition of the caller's choice.
     /// No span is made of it, and its headers stay as they are.
     pub(crate) fn send_to(&self, message: Message, partition: Option<i32>) -> Sending {
-        self.shared.send(Outgoing::new(message, partition, Span::none()))
+        self.shared.send(Outgoing::new(message, partition, SendSpan::none()))
     }
 }
 
 impl Publisher for KafkaPublisher {
     fn send(&self, mut message: Message) -> impl Future<Output = Result<Ack, PublishError>> + Send {
-        let span = trace::sending(&mut message);
+        let span = SendSpan::begin(&mut message);
         self.shared.send(Outgoing::new(message, None, span))
     }
 }
@@ -228,7 +227,7 @@ impl Shared {
             true => Ack::pair(),
             false => Ack::watched({
                 let span = span.clone();
-                move |result| trace::sent(&span, result)
+                move |result| span.sent(result)
             }),
         };
         let record = BaseRecord {
@@ -251,7 +250,7 @@ impl Shared {
         match given {
             Ok(()) => Ok(ack),
             Err(error) => {
-                trace::refused(&span, &error);
+                span.refused(&error);
                 Err(error)
             }
         }
@@ -327,7 +326,7 @@ struct Outgoing {
     partition: Option<i32>,
     headers: Option<OwnedHeaders>,
     /// Ends when it is known what became of the message.
-    span: Span,
+    span: SendSpan,
 }
 
 impl Outgoing {
@@ -337,7 +336,7 @@ impl Outgoing {
         length(&self.message.key) + length(&self.message.payload)
     }
 
-    fn new(message: Message, partition: Option<i32>, span: Span) -> Self {
+    fn new(message: Message, partition: Option<i32>, span: SendSpan) -> Self {
         let headers = (!message.headers.is_empty()).then(|| {
             message.headers.iter().fold(OwnedHeaders::new_with_capacity(message.headers.len()), |all, (key, value)| {
                 all.insert(Header { key, value })

@@ -20,6 +20,8 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use tracing::{Instrument as _, info_span};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -242,6 +244,27 @@ async fn what_cannot_be_decoded_or_published_ends_its_trace_with_an_error() {
         .map(|it| attribute(it, "error.type"))
         .collect();
     assert_eq!(sends, [None, Some("transport".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_filter_leaves_the_spans_out_a_send_writes_the_headers_of_its_callers() {
+    exported();
+    let contract = Contract::start().await;
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("filtered"))
+        .with_filter(filter_fn(|metadata| metadata.target() != conecta_runtime::trace::TARGET));
+    let caso = caso_creado(Effect { key: 7, seq: 0 });
+    // A send is made when it is called, and that is here.
+    let sent = tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        info_span!("request").in_scope(|| contract.publisher.publicar_caso_creado(&caso))
+    });
+    sent.await.unwrap();
+    let spans = exporter.get_finished_spans().unwrap();
+    let [request] = &spans[..] else { panic!("{spans:?}") };
+    let parent = ids(&parent_of(&contract, "casos.creados", "7").unwrap());
+    assert_eq!(parent, (request.span_context.trace_id(), request.span_context.span_id()));
 }
 
 /// Notes how many came.
