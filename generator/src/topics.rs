@@ -23,14 +23,14 @@ pub struct ClusterTopic {
     pub replication_factor: Option<u16>,
     /// Its configuration, `retention.ms` among it, as Kafka spells it.
     pub config: Vec<(String, String)>,
-    /// The topic of which it takes the dead letters, and the group that could not handle them.
+    /// The topic of which it takes the dead letters, or what is to be tried again, and the group that could not handle them.
     pub dead_letters_of: Option<(String, String)>,
 }
 
 /// Topics of a contract, and the channels that have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterTopics {
-    /// In the document's order, each followed by the dead-letter topics of the groups.
+    /// In the document's order, each followed by the dead-letter and retry topics of the groups.
     pub topics: Vec<ClusterTopic>,
     /// Addresses with parameters, and channels whose address is only known at run time: the contract names no topic.
     pub open: Vec<String>,
@@ -43,11 +43,12 @@ pub struct TopicNameError(String);
 
 impl ClusterTopics {
     /// The topics of the contract's Kafka channels, and with them the dead-letter topic that each of the groups has for
-    /// each: `<topic>.<group>.dlq`, with the topic's partitions, kept for a week or as long as the topic.
+    /// each: `<topic>.<group>.dlq`, with the topic's partitions, kept for a week or as long as the topic. Beside it so many retry
+    /// topics, `<topic>.<group>.retry.1` and on, of the same shape.
     ///
     /// # Errors
     /// When a name is one that Kafka refuses.
-    pub fn of(api: &Api, groups: &[String]) -> Result<Self, TopicNameError> {
+    pub fn of(api: &Api, groups: &[String], retries: u8) -> Result<Self, TopicNameError> {
         let mut found = Self::default();
         let mut known = HashSet::new();
         for channel in api.channels.iter().filter(|channel| channel.kafka) {
@@ -68,22 +69,31 @@ impl ClusterTopics {
                 config: retention.into_iter().chain(settings.config).collect(),
                 dead_letters_of: None,
             };
-            let dead_letters = groups.iter().map(|group| dead_letters(&topic, settings.retention_ms, group));
-            let dead_letters = dead_letters.collect::<Result<Vec<_>, _>>()?;
+            let of_groups = groups.iter().flat_map(|group| {
+                let retries = (1..=retries).map(move |n| format!("retry.{n}"));
+                std::iter::once("dlq".to_owned()).chain(retries).map(move |suffix| (group, suffix))
+            });
+            let beside = of_groups.map(|(group, suffix)| beside(&topic, settings.retention_ms, group, &suffix));
+            let beside = beside.collect::<Result<Vec<_>, _>>()?;
             found.topics.push(topic);
-            found.topics.extend(dead_letters);
+            found.topics.extend(beside);
         }
         Ok(found)
     }
 }
 
-fn dead_letters(topic: &ClusterTopic, retention_ms: Option<i64>, group: &str) -> Result<ClusterTopic, TopicNameError> {
+fn beside(
+    topic: &ClusterTopic,
+    retention_ms: Option<i64>,
+    group: &str,
+    suffix: &str,
+) -> Result<ClusterTopic, TopicNameError> {
     let retention = match retention_ms {
         Some(forever @ ..0) => forever,
         other => other.unwrap_or(0).max(DEAD_LETTER_RETENTION_MS),
     };
     Ok(ClusterTopic {
-        name: checked(format!("{}.{group}.dlq", topic.name))?,
+        name: checked(format!("{}.{group}.{suffix}", topic.name))?,
         partitions: topic.partitions,
         replication_factor: topic.replication_factor,
         config: vec![("retention.ms".to_owned(), retention.to_string())],

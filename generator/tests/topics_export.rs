@@ -77,6 +77,21 @@ fn a_script_creates_the_topics_and_runs_nothing_of_the_document() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no file was made");
 }
 
+#[test]
+fn the_retry_topics_of_a_group_belong_to_it_when_they_are_asked_for() {
+    let folder = Folder::new().with("spec.yaml", SPEC);
+    let args = ["topics", "export", "spec.yaml", "--as", "script", "--group", "avisos", "--retry", "2"];
+    let output = folder.run(&args);
+    let script = text(&output.stdout);
+    let names = [".avisos.dlq", ".avisos.retry.1", ".avisos.retry.2"];
+    let [letters, first, second] = names.map(|name| script.matches(name).count());
+    assert!(letters > 0 && (first, second) == (letters, letters), "{script}");
+    assert!(!script.contains("retry.3"));
+    assert!(!exported("script").contains("retry"));
+    let alone = folder.run(&["topics", "export", "spec.yaml", "--as", "script", "--retry", "2"]);
+    assert_eq!(alone.status.code(), Some(2), "of which group?");
+}
+
 /// What watches consumers, of a group with an awkward name.
 fn watched(manifest: &str) -> String {
     let folder = Folder::new().with("spec.yaml", SPEC);

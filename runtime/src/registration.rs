@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crate::batch::{self, Batch, BatchWork, BatchWorkers, Batches};
 use crate::codec::DecodeError;
@@ -27,6 +28,7 @@ pub struct Registration<C = ()> {
     handler: &'static str,
     wants: Option<Wants>,
     ordered: bool,
+    retry_topics: Vec<Duration>,
     workers: Makers<C>,
 }
 
@@ -62,6 +64,7 @@ impl<C: Send + 'static> Registration<C> {
             handler: type_name::<H>(),
             wants: None,
             ordered: false,
+            retry_topics: Vec::new(),
             workers: Makers::Each(Arc::new(workers)),
         }
     }
@@ -75,7 +78,16 @@ impl<C: Send + 'static> Registration<C> {
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let workers = Makers::Batch(batches, batch::workers(handler, call));
-        Self { topic, address: None, event: E::NAME, handler: type_name::<H>(), wants: None, ordered: false, workers }
+        Self {
+            topic,
+            address: None,
+            event: E::NAME,
+            handler: type_name::<H>(),
+            wants: None,
+            ordered: false,
+            retry_topics: Vec::new(),
+            workers,
+        }
     }
 
     /// The same for all topics of an address: those whose names say parameters that the contract allows.
@@ -132,6 +144,25 @@ impl<C: Send + 'static> Registration<C> {
     #[doc(alias("sequenced_dead_letters", "park"))]
     pub fn ordered_dead_letters(self) -> Self {
         Self { ordered: true, ..self }
+    }
+
+    /// Tries an event whose retries are used up once more after each of these times, before it is given up: it goes to the topic
+    /// `<topic>.<group>.retry.1`, stays there for the first of them, is tried as often as in the first place, goes on to
+    /// `<topic>.<group>.retry.2`, and so on. Poison, and what cannot be decoded, is given up at once all the same.
+    ///
+    /// **The order of its key is lost**: later events are handled while it waits. For a handler to which order matters the
+    /// retries [of the consumer](crate::consumer::Consumer::retries) are the way, which keep the later events of the key waiting.
+    ///
+    /// The topics are this group's own, so no other group handles the event again. They are made, with as many partitions and
+    /// copies as the topic has, where the consumer makes dead-letter topics; they must keep records for longer than the
+    /// time they wait. Take no time away while events wait: the topics that are left over are not read any more.
+    #[must_use]
+    pub fn retry_topics(self, delays: impl IntoIterator<Item = Duration>) -> Self {
+        Self { retry_topics: delays.into_iter().collect(), ..self }
+    }
+
+    pub(crate) fn delays(&self) -> &[Duration] {
+        &self.retry_topics
     }
 
     pub(crate) fn is_ordered(&self) -> bool {
@@ -192,12 +223,12 @@ impl Registration<()> {
     /// when the handler is done.
     #[must_use]
     pub fn lift<C: Send + 'static>(self) -> Registration<C> {
-        let Self { topic, address, event, handler, wants, ordered, workers } = self;
+        let Self { topic, address, event, handler, wants, ordered, retry_topics, workers } = self;
         let workers = match workers {
             Makers::Each(workers) => Makers::Each(Arc::new(Lifted(workers))),
             Makers::Batch(batches, workers) => Makers::Batch(batches, batch::lifted(workers)),
         };
-        Registration { topic, address, event, handler, wants, ordered, workers }
+        Registration { topic, address, event, handler, wants, ordered, retry_topics, workers }
     }
 }
 

@@ -272,7 +272,13 @@ impl<I: Inbox> Consumer<I::Context, I> {
 
         let handlers = registrations
             .iter()
-            .map(|registration| (registration.topic().name, registration.route(), registration.handler()))
+            .map(|registration| shell::Handles {
+                topic: registration.topic().name,
+                route: registration.route(),
+                name: registration.handler(),
+                ordered: registration.is_ordered(),
+                delays: registration.delays().into(),
+            })
             .collect();
         let pool = Pool::new();
         let plan = shell::Plan {
@@ -336,6 +342,9 @@ impl<I: Inbox> Consumer<I::Context, I> {
                     second: registration.handler(),
                 });
             }
+            if registration.is_ordered() && !registration.delays().is_empty() {
+                return Err(ConsumerError::OrderLost { topic });
+            }
             if let Some(address) = registration.address() {
                 let overlaps = |other: &&Registration<_>| other.address().is_some_and(|other| address.overlaps(other));
                 if let Some(other) = self.registrations[..index].iter().find(overlaps) {
@@ -386,6 +395,12 @@ pub enum ConsumerError {
         first: &'static str,
         /// And of the other.
         second: &'static str,
+    },
+    /// Retry topics lose the order that is asked for.
+    #[error("{topic} has dead letters in order, and retry topics, which lose the order: choose one of them")]
+    OrderLost {
+        /// Which topic.
+        topic: &'static str,
     },
     /// A topic can be one of two addresses, each with a handler: which of them is to take it cannot be told from its name.
     #[error(

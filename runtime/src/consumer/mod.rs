@@ -30,12 +30,12 @@ pub(crate) mod side_topic;
 mod without_id;
 
 #[cfg(feature = "kafka")]
-pub(crate) use self::side_topic::redrive_pattern;
+pub(crate) use self::side_topic::{redrive_pattern, retry_pattern};
 #[cfg(feature = "kafka")]
 pub use self::{
     builder::{Consumer, ConsumerError, Report},
     position::Position,
     shutdown::shutdown_signal,
-    side_topic::redrive_topic,
+    side_topic::{redrive_topic, retry_topic},
     without_id::WithoutId,
 };

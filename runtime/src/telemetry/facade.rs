@@ -22,11 +22,12 @@ const EVERY: Duration = Duration::from_secs(1);
 type Figure<S, N> = (&'static str, &'static str, fn(&S) -> N);
 
 /// Counters of each topic.
-const COUNTERS: [Figure<TopicMetrics, u64>; 8] = [
+const COUNTERS: [Figure<TopicMetrics, u64>; 9] = [
     ("conecta_consumed_total", "Records read, again after a rebalance included", |it| it.consumed),
     ("conecta_handled_total", "Events whose handler succeeded", |it| it.handled),
     ("conecta_retried_total", "Tries after the first", |it| it.retried),
     ("conecta_dead_lettered_total", "Records safe in the dead-letter topic", |it| it.dead_lettered),
+    ("conecta_postponed_total", "Records safe in a retry topic", |it| it.postponed),
     ("conecta_dead_letter_failures_total", "Dead letters that could not be written", |it| it.dead_letter_failures),
     ("conecta_duplicates_total", "Events that the inbox knew", |it| it.duplicates),
     ("conecta_filtered_total", "Records that a filter passed over", |it| it.filtered),

@@ -64,6 +64,8 @@ pub struct TopicMetrics {
     pub retried: u64,
     /// Records safe in the dead-letter topic.
     pub dead_lettered: u64,
+    /// Records safe in a retry topic.
+    pub postponed: u64,
     /// Times that a dead letter could not be written; it is tried again.
     pub dead_letter_failures: u64,
     /// Events skipped because they were handled before.
@@ -87,6 +89,7 @@ impl TopicMetrics {
             handled: self.handled + other.handled,
             retried: self.retried + other.retried,
             dead_lettered: self.dead_lettered + other.dead_lettered,
+            postponed: self.postponed + other.postponed,
             dead_letter_failures: self.dead_letter_failures + other.dead_letter_failures,
             duplicates: self.duplicates + other.duplicates,
             filtered: self.filtered + other.filtered,

@@ -15,6 +15,7 @@ mod manifests;
 mod ordered;
 mod partitions;
 mod redrive;
+mod retry_topics;
 mod secured;
 mod service;
 mod several;

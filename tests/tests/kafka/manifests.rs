@@ -22,7 +22,7 @@ channels:
 "
     );
     let api = load(Source::new("spec.yaml", spec.into_bytes()), None, &NoFiles).api.unwrap();
-    let topics = ClusterTopics::of(&api, &["avisos".into()]).unwrap();
+    let topics = ClusterTopics::of(&api, &["avisos".into()], 0).unwrap();
     let target = Target { manifest: Manifest::Script, cluster: "", groups: &[], max_lag: 0 };
     let script = export(&api, &topics, &target, &Templates::default()).unwrap();
 

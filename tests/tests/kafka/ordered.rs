@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conecta_runtime::consumer::Consumer;
-use conecta_runtime::kafka::{Choice, DeadLetter, DeadLetters, Settled, Settlement};
+use conecta_runtime::kafka::{Admin, Choice, DeadLetter, DeadLetters, Settled, Settlement, TopicSpec};
 use conecta_runtime::testing::eventually;
 use conecta_runtime::{Delivery, HandlerError};
 use conecta_tests::contract::{Contract, Running, effect};
@@ -136,5 +136,29 @@ async fn a_key_whose_dead_letters_are_skipped_goes_on() {
     contract.publish_part(6, 4..5).await;
     eventually("what came later", LIMIT, || handler.of(3).len() == 2).await.unwrap();
     assert_eq!(handler.of(3), [0, 4]);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_waits_as_long_as_the_dead_letter_topic_has_no_place_for_it() {
+    let contract = Contract::start().await;
+    let handler = Handler::default();
+    let letters = DeadLetters::new(&contract.settings, TOPIC, "estrecha");
+    contract.kafka.create_topic(&letters.topic_name(), 1, 1, &[]).await;
+    contract.publish_cases(12, 2).await;
+    let of_first = contract.kafka.read(TOPIC).iter().filter(|record| record.partition == 0).count();
+    assert!((1..24).contains(&of_first));
+    let consumer = Consumer::new(&contract.settings, "estrecha")
+        .on(casos_creados::consume(handler.clone()).ordered_dead_letters());
+    let running = Running::new(|shutdown| consumer.run(shutdown));
+    eventually("the partition that has a place", LIMIT, || handler.count() == of_first).await.unwrap();
+
+    let spec =
+        TopicSpec { name: letters.topic_name(), partitions: Some(6), replication_factor: None, config: Vec::new() };
+    let admin = Admin::new(&contract.settings).unwrap();
+    let plan = admin.plan(&[spec]).await.unwrap();
+    assert_eq!(handler.count(), of_first, "the others wait");
+    admin.apply(&plan, |_| {}).await.unwrap();
+    eventually("the others", LIMIT, || handler.count() + open(&letters).len() == 24).await.unwrap();
     running.stop().await.unwrap();
 }

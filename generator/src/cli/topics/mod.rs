@@ -51,6 +51,9 @@ struct Contract {
     /// A consumer group: its dead-letter topics belong to it too, or it is watched; may be given several times
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
+    /// How many retry topics each group has for each topic: those of `Registration::retry_topics`
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "group")]
+    retry: u8,
     /// A further folder that references may lead into; may be given several times
     #[arg(long, value_name = "DIR")]
     allow_dir: Vec<PathBuf>,
@@ -74,7 +77,8 @@ impl Contract {
             let _ = io::stderr().write_all(shown.as_bytes());
             return Err(Exit::Findings);
         };
-        let topics = ClusterTopics::of(&api, &self.group).map_err(|error| output::trouble(&error.to_string()))?;
+        let topics =
+            ClusterTopics::of(&api, &self.group, self.retry).map_err(|error| output::trouble(&error.to_string()))?;
         Ok((api, topics))
     }
 }

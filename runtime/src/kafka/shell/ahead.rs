@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::consumer::engine::{Arrival, Room};
+use crate::consumer::engine::{Arrival, Room, Token};
 
 /// Records in order of offset, and what they occupy.
 #[derive(Default)]
@@ -44,6 +44,11 @@ impl Ahead {
             self.size.bytes -= u64::from(arrival.bytes);
             into.push(arrival);
         }
+    }
+
+    /// What it holds, in order of offset.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = Token> {
+        self.arrivals.iter().map(|arrival| arrival.token)
     }
 
     /// Takes out everything.

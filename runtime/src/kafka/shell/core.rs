@@ -4,7 +4,7 @@ mod ownership;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rdkafka::Message as _;
 use rdkafka::TopicPartitionList;
@@ -43,6 +43,11 @@ const LONGEST_REST: Duration = Duration::from_millis(50);
 /// As long as lanes are at work: they do not wake it while they have more to do.
 const BUSY_REST: Duration = Duration::from_millis(2);
 
+/// What the clock says, in milliseconds since 1970, as records have it.
+fn epoch_millis() -> u128 {
+    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis())
+}
+
 /// A handler, as far as the shell needs to know it.
 pub(super) struct HandlerInfo {
     pub(super) topic: &'static str,
@@ -51,6 +56,8 @@ pub(super) struct HandlerInfo {
     pub(super) name: &'static str,
     /// Whether its events follow the dead letters of their key.
     pub(super) ordered: bool,
+    /// For how long each of its retry topics holds an event.
+    pub(super) delays: Arc<[Duration]>,
     /// What its last event said that failed for a dependency, without the payload's values.
     pub(super) complaint: String,
 }
@@ -221,7 +228,17 @@ impl Core {
             // As much as is wanted, however much was fetched at once: what goes beyond is taken from other partitions.
             let room = self.engine.room(id);
             self.arrivals.clear();
-            partition.ahead.take(room, RECORDS, &mut self.arrivals);
+            let due = match partition.delay {
+                None => RECORDS,
+                Some(delay) => {
+                    let before = epoch_millis().saturating_sub(delay.as_millis());
+                    let written = |token| self.store.record(token).and_then(|record| record.timestamp_ms());
+                    let is_due = |token| u128::try_from(written(token).unwrap_or(0)).unwrap_or(0) <= before;
+                    partition.ahead.tokens().take(RECORDS).take_while(|token| is_due(*token)).count()
+                }
+            };
+            partition.early = due == 0;
+            partition.ahead.take(room, due, &mut self.arrivals);
             let Some(last) = self.arrivals.last() else { return };
             let next = last.offset + 1;
             self.engine.step(Input::Records { partition: id, epoch, records: &self.arrivals, next }, &mut self.effects);
@@ -353,9 +370,10 @@ impl Core {
         let Some(record) = self.store.record(token) else { return };
         let handler = self.store.handler(token).and_then(|handler| self.handlers.get(handler as usize));
         let ordered = record.key().is_some() && handler.is_some_and(|handler| handler.ordered);
+        let retry_topics = handler.map_or(0, |handler| handler.delays.len());
         let handler = handler.map_or("", |handler| handler.name);
         let failures = self.store.failures(token).cloned();
-        let letter = Undeliverable { record, handler, attempts, reason, failures, ordered };
+        let letter = Undeliverable { record, handler, attempts, reason, failures, ordered, retry_topics };
         let (letters, pool) = (Arc::clone(&self.letters), Arc::clone(&self.pool));
         self.runtime.spawn(async move {
             let ok = letters.deliver(&letter).await;
@@ -420,7 +438,9 @@ impl Core {
         let mut let_go = TopicPartitionList::new();
         for partition in self.partitions.assigned_mut() {
             let lasts = partition.paused.is_some_and(|since| crowded || now.saturating_sub(since) >= PAUSE_AFTER);
-            if (lasts || partition.progress.is_through) && !partition.held {
+            // What it holds is not due yet, and what comes behind that even less.
+            let is_early = partition.early && !partition.ahead.is_empty();
+            if (lasts || is_early || partition.progress.is_through) && !partition.held {
                 partition.held = true;
                 hold.add_partition(&partition.topic, partition.number);
             } else if partition.paused.is_none()

@@ -47,7 +47,9 @@ impl Core {
                 let Some(id) = self.partitions.find(topic, *number) else { continue };
                 let is_ours = self.partitions.get(id).is_some_and(|it| it.epoch.is_some());
                 let Some((committed, end)) = is_ours.then(|| place(figures)).flatten() else { continue };
-                let lag = match is_idle && figures.next_offset >= end && figures.fetchq_cnt == 0 {
+                // What waits in a retry topic for its time is not behind.
+                let is_early = self.partitions.get(id).is_some_and(|it| it.early && !it.ahead.is_empty());
+                let lag = match is_early || is_idle && figures.next_offset >= end && figures.fetchq_cnt == 0 {
                     // The end of a transaction is an offset without a record: nothing is left to be committed.
                     true => 0,
                     false => u64::try_from(end - committed).unwrap_or(0),

@@ -1,4 +1,5 @@
-//! Writing dead letters: to the same partition of `<topic>.<group>.dlq`, acknowledged by all replicas.
+//! Writing dead letters, and what is tried again later: to the same partition of `<topic>.<group>.dlq` or `.retry.<n>`,
+//! acknowledged by all replicas.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -6,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::consumer::dead_letter::{self, Circumstances};
 use crate::consumer::engine::DeadLetterReason;
 use crate::consumer::failure::{Failures, masked};
+use crate::consumer::{retry_topic, side_topic};
 use crate::kafka::admin::Admin;
 use crate::kafka::dead_letters::DeadLettersError;
 use crate::kafka::publisher::KafkaPublisher;
@@ -22,9 +24,22 @@ pub(super) struct Undeliverable {
     pub(super) failures: Option<Failures>,
     /// Whether later events of its key follow it.
     pub(super) ordered: bool,
+    /// How many retry topics there are before it is given up.
+    pub(super) retry_topics: usize,
 }
 
 impl Undeliverable {
+    /// Which retry topic it goes to, if it is not given up.
+    fn retry(&self, group: &str) -> Option<usize> {
+        let record = &self.record;
+        let was_in = match record.read_from() == record.topic() {
+            true => 0,
+            false => side_topic::retry_number(record.read_from(), group),
+        };
+        let is_tried = self.reason == DeadLetterReason::Exhausted && was_in < self.retry_topics;
+        is_tried.then_some(was_in + 1)
+    }
+
     fn code(&self) -> &'static str {
         match (&self.failures, self.reason) {
             (Some(failures), _) => failures.last.code.as_str(),
@@ -67,10 +82,16 @@ impl Letters {
         let code = letter.code();
         match self.write(letter).await {
             Ok(to) => {
-                self.metrics.of(topic, |topic| add(&topic.dead_lettered, 1));
                 let record = &letter.record;
                 let reason = letter.failures.as_ref().map_or_else(String::new, |it| masked(&it.last.reason, record));
-                tracing::warn!(?record, to, code, reason, attempts = letter.attempts, "dead-lettered");
+                let attempts = letter.attempts;
+                if letter.retry(&self.group).is_some() {
+                    self.metrics.of(topic, |topic| add(&topic.postponed, 1));
+                    tracing::info!(?record, to, code, reason, attempts, "to be tried again later");
+                } else {
+                    self.metrics.of(topic, |topic| add(&topic.dead_lettered, 1));
+                    tracing::warn!(?record, to, code, reason, attempts, "dead-lettered");
+                }
                 true
             }
             Err(error) => {
@@ -87,7 +108,10 @@ impl Letters {
 
     async fn write(&self, letter: &Undeliverable) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
         let record = &letter.record;
-        let to = dead_letter::topic_name(record.topic(), &self.group);
+        let to = match letter.retry(&self.group) {
+            Some(number) => retry_topic(record.topic(), &self.group, number),
+            None => dead_letter::topic_name(record.topic(), &self.group),
+        };
         let partitions = match self.known(&to) {
             Some(partitions) => partitions,
             None => {
@@ -132,7 +156,10 @@ impl Letters {
         let (partitions, copies) =
             admin.shape(from).await?.ok_or_else(|| format!("the topic {from} is not there any more"))?;
         admin.create_one(to, partitions, copies, &[]).await?;
-        tracing::info!(topic = to, partitions, copies, "created the dead-letter topic");
+        match side_topic::retry_number(to, &self.group) {
+            0 => tracing::info!(topic = to, partitions, copies, "created the dead-letter topic"),
+            _ => tracing::info!(topic = to, partitions, copies, "created the retry topic"),
+        }
         Ok(partitions)
     }
 

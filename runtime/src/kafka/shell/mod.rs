@@ -35,7 +35,7 @@ pub(crate) use self::window::Window;
 use super::settings::{KafkaSettings, SettingsError};
 use crate::consumer::engine::Settings;
 use crate::consumer::pool::Pool;
-use crate::consumer::{redrive_pattern, redrive_topic};
+use crate::consumer::{redrive_pattern, redrive_topic, retry_pattern, retry_topic};
 use crate::registration::Route;
 use crate::telemetry::{Metrics, Stage};
 
@@ -49,10 +49,22 @@ pub(crate) struct Plan {
     pub(crate) settings: KafkaSettings,
     pub(crate) group: String,
     pub(crate) engine: Settings,
-    /// Topic, address and handler type of each registration, in order.
-    pub(crate) handlers: Vec<(&'static str, Option<Route>, &'static str)>,
+    /// Each registration, in order.
+    pub(crate) handlers: Vec<Handles>,
     pub(crate) create_dead_letter_topics: bool,
     pub(crate) window: Window,
+}
+
+/// What a registration is for.
+pub(crate) struct Handles {
+    pub(crate) topic: &'static str,
+    pub(crate) route: Option<Route>,
+    /// The handler's type.
+    pub(crate) name: &'static str,
+    /// Whether its events follow the dead letters of their key.
+    pub(crate) ordered: bool,
+    /// For how long each of its retry topics holds an event.
+    pub(crate) delays: Arc<[Duration]>,
 }
 
 /// How soon a new topic of an address is found, in milliseconds. librdkafka's own five minutes are long for who waits for a new
@@ -70,7 +82,7 @@ pub(crate) struct Shell {
 /// Starts the poll thread.
 pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<Shell, SettingsError> {
     let mut config = plan.settings.consumer_config(&plan.group)?;
-    let has_addresses = plan.handlers.iter().any(|(_, route, _)| route.is_some());
+    let has_addresses = plan.handlers.iter().any(|it| it.route.is_some());
     if has_addresses && plan.settings.consumer_value(REFRESH.0).is_none() {
         config.set(REFRESH.0, REFRESH.1);
     }
@@ -80,21 +92,33 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
     let letters = Letters::new(&plan.settings, &plan.group, plan.create_dead_letter_topics, metrics.clone());
     let mut always = Vec::new();
     let mut brought_back = Vec::new();
-    for (topic, route, _) in &plan.handlers {
+    for Handles { topic, route, delays, .. } in &plan.handlers {
+        let group = &plan.group;
+        let retries = 1..=delays.len();
         match route {
             // What begins with `^` is a regular expression to librdkafka; no topic is called so.
-            Some(route) => always.extend([route.address.regex(), redrive_pattern(route.address, &plan.group)]),
+            Some(Route { address, .. }) => {
+                always.extend([address.regex(), redrive_pattern(address, group)]);
+                always.extend(retries.map(|n| retry_pattern(address, group, n)));
+            }
             None => {
                 always.push((*topic).to_owned());
-                brought_back.push(redrive_topic(topic, &plan.group));
+                brought_back.push(redrive_topic(topic, group));
+                brought_back.extend(retries.map(|n| retry_topic(topic, group, n)));
             }
         }
     }
     let handlers = plan
         .handlers
         .iter()
-        .zip(plan.engine.ordered.iter().copied().chain(std::iter::repeat(false)))
-        .map(|(&(topic, route, name), ordered)| HandlerInfo { topic, route, name, ordered, complaint: String::new() })
+        .map(|&Handles { topic, route, name, ordered, ref delays }| HandlerInfo {
+            topic,
+            route,
+            name,
+            ordered,
+            delays: Arc::clone(delays),
+            complaint: String::new(),
+        })
         .collect();
     let is_open = plan.window.is_open();
     let is_ordered = plan.engine.ordered.contains(&true);

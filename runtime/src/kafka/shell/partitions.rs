@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::ahead::Ahead;
 use super::window::Progress;
@@ -36,6 +37,10 @@ pub(super) struct Partition {
     pub(super) paused: Option<Millis>,
     /// Whether librdkafka was told.
     pub(super) held: bool,
+    /// For how long its events wait, if it is of a retry topic.
+    pub(super) delay: Option<Duration>,
+    /// Whether the next one was not due when it was looked at last.
+    pub(super) early: bool,
     /// How far it is from where it is to end.
     pub(super) progress: Progress,
     /// Records read and not yet given to the engine, in order of offset.
@@ -78,6 +83,8 @@ impl Partitions {
             since_turn: 0,
             paused: None,
             held: false,
+            delay: None,
+            early: false,
             progress: Progress::default(),
             ahead: Ahead::default(),
         });

@@ -7,6 +7,7 @@ mod brokers;
 mod network;
 mod ordered;
 mod records;
+mod retries;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -35,7 +35,12 @@ impl Core {
             let epoch = Partitions::next_epoch();
             let turn = self.turn + 1;
             self.forget(id);
+            let number = side_topic::retry_number(topic, &self.group);
+            let delays = self.handlers.get(handler as usize).map(|handler| &handler.delays);
+            let delay = delays.filter(|_| source.is_some()).and_then(|all| all.get(number.checked_sub(1)?).copied());
             if let Some(partition) = self.partitions.get_mut(id) {
+                partition.delay = delay;
+                partition.early = false;
                 partition.epoch = Some(epoch);
                 partition.lease = Arc::default();
                 partition.since_turn = turn;
