@@ -49,6 +49,7 @@ lint: ## Format, clippy, docs, each feature alone, licences, what must not be in
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features decimal -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features wide -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features postgres -- -D warnings
+	$(CARGO) clippy -p conecta-runtime --no-default-features --features sqlx -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features redis -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features settings -- -D warnings
 	$(CARGO) clippy -p conecta-runtime --no-default-features --features metrics -- -D warnings

@@ -82,6 +82,11 @@ impl<E, C> Batch<E, C> {
         &self.context
     }
 
+    /// The same for one that is changed by what is done with it, a connection of sqlx for instance.
+    pub fn context_mut(&mut self) -> &mut C {
+        &mut self.context
+    }
+
     /// Whether the work on it is of no use any more, for any of its members; each says so of [itself](Delivery::is_cancelled).
     /// See [`Cancellation`](crate::Cancellation).
     #[must_use]

@@ -76,6 +76,11 @@ impl<E, C> Delivery<E, C> {
         &self.context
     }
 
+    /// The same for one that is changed by what is done with it, a connection of sqlx for instance.
+    pub fn context_mut(&mut self) -> &mut C {
+        &mut self.context
+    }
+
     /// The event, and the delivery without it: for a handler that takes one of several messages.
     pub fn take(self) -> (E, Delivery<(), C>) {
         let Self { event, record, attempt, context, given_up } = self;
@@ -158,7 +163,11 @@ fn is_down(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
     while let Some(error) = link {
         #[cfg(feature = "postgres")]
         if let Some(error) = error.downcast_ref() {
-            return crate::inbox::postgres::is_down(error);
+            return crate::inbox::postgres::is_down::<crate::inbox::postgres::TokioPostgres>(error);
+        }
+        #[cfg(feature = "sqlx")]
+        if let Some(error) = error.downcast_ref() {
+            return crate::inbox::postgres::is_down::<crate::inbox::postgres::sqlx::Sqlx>(error);
         }
         #[cfg(feature = "redis")]
         if let Some(error) = error.downcast_ref() {
@@ -169,8 +178,8 @@ fn is_down(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
     false
 }
 
-/// A handler's failure. Not an `Error` itself, so that `?` turns any error into a transient one; with the features `postgres` and
-/// `redis`, one of tokio-postgres or redis that says that its server is away becomes a dependency's.
+/// A handler's failure. Not an `Error` itself, so that `?` turns any error into a transient one; with the features
+/// `postgres`, `sqlx` and `redis`, one of tokio-postgres, sqlx or redis that says that its server is away becomes a dependency's.
 pub struct HandlerError {
     kind: FailureKind,
     source: Box<dyn StdError + Send + Sync>,

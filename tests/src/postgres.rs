@@ -5,8 +5,12 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use conecta_runtime::HandlerError;
+use conecta_runtime::inbox::postgres::sqlx::{Sqlx, SqlxInbox};
+use conecta_runtime::inbox::postgres::{Driver, PostgresInbox, TokioPostgres, TransactionalInbox};
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::effects::Effect;
 use crate::service::{self, Kept, note};
 
 /// A running PostgreSQL. Ends with this value, and at the latest with the process, however that ends.
@@ -52,7 +56,7 @@ impl PostgresService {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port)
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Ends it as a crash does: at once, with nothing flushed but what was committed.
@@ -70,6 +74,15 @@ impl PostgresService {
     pub fn start_again_read_only(&self) {
         std::fs::write(self.standby(), "").unwrap();
         self.control("start");
+    }
+
+    /// What it has said since it was made.
+    ///
+    /// # Panics
+    /// When its log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.kept.dir().join("data/server.log")).unwrap()).into_owned()
     }
 
     fn standby(&self) -> PathBuf {
@@ -95,7 +108,7 @@ impl PostgresService {
 /// A database of a test's own.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// How to reach it, as `tokio_postgres::Config` reads it.
+    /// How to reach it, as both drivers read it.
     pub url: String,
 }
 
@@ -109,6 +122,12 @@ impl Database {
         self.url.parse().unwrap()
     }
 
+    /// An inbox in it, over that driver. To be migrated.
+    #[must_use]
+    pub fn inbox<D: Over>(&self) -> TransactionalInbox<D> {
+        D::inbox(&self.url)
+    }
+
     /// A connection that owes nothing to the runtime.
     ///
     /// # Panics
@@ -118,6 +137,98 @@ impl Database {
         tokio::spawn(connection);
         client
     }
+}
+
+/// A driver, for what is to be the same over each.
+pub trait Over: Driver + Sized {
+    /// What tests and workers call it.
+    const NAME: &'static str;
+
+    /// An inbox in that database.
+    ///
+    /// # Panics
+    /// When the address is not one.
+    fn inbox(url: &str) -> TransactionalInbox<Self>;
+
+    /// Runs statements in a transaction, as a handler does.
+    fn say(tx: &mut Self::Tx, sql: &str) -> impl Future<Output = Result<(), HandlerError>> + Send;
+
+    /// What a question without parameters is answered.
+    fn ask(tx: &mut Self::Tx, sql: &'static str) -> impl Future<Output = Result<bool, HandlerError>> + Send;
+
+    /// Leaves an effect for each of these, in this order, in the table `effects`.
+    fn leave(tx: &mut Self::Tx, effects: &[Effect]) -> impl Future<Output = Result<(), HandlerError>> + Send;
+}
+
+const LEAVE: &str = "INSERT INTO effects (key, seq)
+    SELECT key, seq FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS e (key, seq, place) ORDER BY place";
+
+fn columns(effects: &[Effect]) -> (Vec<i64>, Vec<i64>) {
+    effects.iter().map(|effect| (effect.key, i64::from(effect.seq))).unzip()
+}
+
+impl Over for TokioPostgres {
+    const NAME: &'static str = "postgres";
+
+    fn inbox(url: &str) -> PostgresInbox {
+        PostgresInbox::new(url.parse().unwrap())
+    }
+
+    async fn say(tx: &mut Self::Tx, sql: &str) -> Result<(), HandlerError> {
+        Ok(tx.batch_execute(sql).await?)
+    }
+
+    async fn ask(tx: &mut Self::Tx, sql: &'static str) -> Result<bool, HandlerError> {
+        Ok(tx.query_one(sql, &[]).await?.get(0))
+    }
+
+    async fn leave(tx: &mut Self::Tx, effects: &[Effect]) -> Result<(), HandlerError> {
+        let (keys, seqs) = columns(effects);
+        tx.execute(LEAVE, &[&keys, &seqs]).await?;
+        Ok(())
+    }
+}
+
+impl Over for Sqlx {
+    const NAME: &'static str = "sqlx";
+
+    fn inbox(url: &str) -> SqlxInbox {
+        SqlxInbox::new(url.parse().unwrap())
+    }
+
+    async fn say(tx: &mut Self::Tx, sql: &str) -> Result<(), HandlerError> {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await?;
+        Ok(())
+    }
+
+    async fn ask(tx: &mut Self::Tx, sql: &'static str) -> Result<bool, HandlerError> {
+        Ok(sqlx::query_scalar(sql).fetch_one(&mut **tx).await?)
+    }
+
+    async fn leave(tx: &mut Self::Tx, effects: &[Effect]) -> Result<(), HandlerError> {
+        let (keys, seqs) = columns(effects);
+        sqlx::query(LEAVE).bind(keys).bind(seqs).execute(&mut **tx).await?;
+        Ok(())
+    }
+}
+
+/// One test a driver, of functions that take it.
+#[macro_export]
+macro_rules! over_each_driver {
+    ($($test:ident),* $(,)?) => {
+        mod over_tokio_postgres { $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test::<conecta_runtime::inbox::postgres::TokioPostgres>().await;
+            }
+        )* }
+        mod over_sqlx { $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test::<conecta_runtime::inbox::postgres::sqlx::Sqlx>().await;
+            }
+        )* }
+    };
 }
 
 fn script() -> Command {

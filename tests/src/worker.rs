@@ -65,6 +65,17 @@ impl Worker {
         true
     }
 
+    /// Whether a signal has stopped it where it stood.
+    ///
+    /// # Panics
+    /// When it is gone.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
+        // Behind its name, which may have anything in it.
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+    }
+
     /// Its process.
     #[must_use]
     pub fn id(&self) -> u32 {

@@ -1,11 +1,13 @@
 //! Putting a consumer together, and running it.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::dead_letter;
 use super::engine::{self, Backoff, Gather};
 use super::lane::Lanes;
 use super::pool::Pool;
@@ -13,7 +15,7 @@ use super::position::Position;
 use super::without_id::WithoutId;
 use crate::alert::{Alerts, Watching};
 use crate::inbox::{Inbox, NoInbox};
-use crate::kafka::{KafkaSettings, SettingsError, shell};
+use crate::kafka::{Admin, KafkaSettings, Retention, SettingsError, shell};
 use crate::registration::Registration;
 #[cfg(feature = "metrics")]
 use crate::telemetry::Reporter;
@@ -244,6 +246,11 @@ impl<I: Inbox> Consumer<I::Context, I> {
     /// When it cannot be started, or when librdkafka says that it cannot go on.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<Report, ConsumerError> {
         self.check()?;
+        let mut shutdown = pin!(shutdown);
+        tokio::select! {
+            remembers = self.check_retentions() => remembers?,
+            () = &mut shutdown => return Ok(Report { metrics: self.metrics.snapshot(), left_group: true }),
+        }
         let Self {
             settings,
             group,
@@ -355,14 +362,51 @@ impl<I: Inbox> Consumer<I::Context, I> {
                     });
                 }
             }
-            if let (Some(remembered), Some(kept)) = (self.inbox.remembers_for(), registration.topic().retention_ms)
-                // A negative one stands for no end.
-                && u64::try_from(kept).map_or(true, |kept| remembered < Duration::from_millis(kept))
-            {
-                return Err(ConsumerError::ForgetsTooSoon { topic, kept_ms: kept, remembered });
+            if let (Some(remembered), Some(kept)) = (self.inbox.remembers_for(), registration.topic().retention_ms) {
+                outlasts(remembered, topic, kept)?;
             }
         }
         Ok(())
+    }
+
+    /// Holds what the inbox remembers against what the cluster keeps: of the topics, which need not be as the contract says, and
+    /// of the dead letters, which may be given back to the group. A cluster that does not answer keeps nobody from starting.
+    async fn check_retentions(&self) -> Result<(), ConsumerError> {
+        let Some(remembered) = self.inbox.remembers_for() else { return Ok(()) };
+        let admin = Admin::new(&self.settings)?;
+        let is_ours = |topic: &str| self.registrations.iter().any(|registration| registration.topic().is(topic));
+        let end = dead_letter::topic_name("", &self.group);
+        let asked = admin.retentions(|topic| is_ours(topic) || topic.strip_suffix(&*end).is_some_and(is_ours));
+        let told = match tokio::time::timeout(RETENTIONS, asked).await {
+            Ok(Ok(told)) => told,
+            Ok(Err(error)) => {
+                tracing::warn!("{UNCHECKED}: {error}");
+                return Ok(());
+            }
+            Err(_) => {
+                tracing::warn!("{UNCHECKED}: no answer in {RETENTIONS:?}");
+                return Ok(());
+            }
+        };
+        for Retention { topic, ms } in told {
+            match ms {
+                Some(kept) => outlasts(remembered, &topic, kept)?,
+                None => tracing::warn!(topic, "{UNCHECKED}: the cluster does not tell its configuration"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How long a cluster may take to tell for how long it keeps records.
+const RETENTIONS: Duration = Duration::from_secs(10);
+const UNCHECKED: &str = "whether the inbox remembers events for as long as their topics keep them is not known";
+
+/// Whether the inbox remembers events for as long as that topic keeps them; a negative time is for ever.
+fn outlasts(remembered: Duration, topic: &str, kept_ms: i64) -> Result<(), ConsumerError> {
+    match u64::try_from(kept_ms) {
+        Ok(kept) if remembered >= Duration::from_millis(kept) => Ok(()),
+        _ => Err(ConsumerError::ForgetsTooSoon { topic: topic.into(), kept_ms, remembered }),
     }
 }
 
@@ -419,13 +463,15 @@ pub enum ConsumerError {
     },
     /// The inbox forgets events that the topic still has: those would be handled again if the group were set back.
     #[error(
-        "the inbox remembers events for {remembered:?}, but {topic} keeps them for {kept_ms} ms: give the inbox a longer \
-         retention"
+        "the inbox remembers events for {} ms, but {topic} keeps them {}: give the inbox a longer `retention`, or the \
+         topic a shorter `retention.ms`",
+        remembered.as_millis(),
+        if *kept_ms < 0 { "for ever".to_owned() } else { format!("for {kept_ms} ms") }
     )]
     ForgetsTooSoon {
-        /// Which topic.
-        topic: &'static str,
-        /// Its `retention.ms` in the contract; -1 is for ever.
+        /// Which topic, or dead-letter topic.
+        topic: String,
+        /// Its `retention.ms`, in the contract or on the cluster; negative is for ever.
         kept_ms: i64,
         /// For how long the inbox remembers.
         remembered: Duration,

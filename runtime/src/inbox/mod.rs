@@ -11,7 +11,7 @@
 //! ```
 
 mod memory;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlx"))]
 pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;

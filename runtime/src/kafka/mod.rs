@@ -11,6 +11,7 @@ mod reach;
 mod settings;
 pub(crate) mod shell;
 
+pub(crate) use admin::Retention;
 pub use admin::{Admin, AdminError, Aspect, Difference, TopicSpec, TopicsPlan, TopicsReport};
 pub use dead_letters::{Choice, DeadLetter, DeadLetters, DeadLettersError, Settled, Settlement, Step};
 pub use positions::{RewindError, rewind};

@@ -90,7 +90,7 @@ impl ConsumirCasoCreado<Tx, Batch<CasoCreado, Tx>> for Effects {
         let ids: Vec<i64> = casos.iter().map(|caso| caso.datos.caso_id).collect();
         let numbers: Vec<&str> = casos.iter().map(|caso| caso.datos.numero_caso.as_str()).collect();
         let categories: Vec<i64> = casos.iter().map(|caso| caso.datos.categoria_id).collect();
-        let statement = casos.tx().prepare(EFFECTS).await?;
+        let statement = casos.tx().prepare_cached(EFFECTS).await?;
         casos.tx().execute(&statement, &[&ids, &numbers, &categories]).await?;
         Ok(())
     }

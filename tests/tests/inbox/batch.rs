@@ -1,30 +1,27 @@
 //! Handlers of batches in one transaction: where a batch fails, the culprit is found and the others' effects stand, once.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use conecta_runtime::consumer::{Consumer, dead_letter};
-use conecta_runtime::inbox::postgres::{PostgresInbox, Tx};
 use conecta_runtime::testing::eventually;
 use conecta_runtime::{Batch, Batches, HandlerError};
-use conecta_tests::PostgresService;
 use conecta_tests::contract::{Contract, Running, effect};
 use conecta_tests::effects::{Effect, Verdict};
+use conecta_tests::postgres::Over;
+use conecta_tests::{PostgresService, over_each_driver};
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
 
 const TOPIC: &str = "casos.creados";
 
 /// All effects in one statement. The database refuses one of them and does not say which; another one the handler rejects.
-struct InBatches;
+struct InBatches<D>(PhantomData<D>);
 
-impl ConsumirCasoCreado<Tx, Batch<CasoCreado, Tx>> for InBatches {
-    async fn consumir_caso_creado(&self, casos: Batch<CasoCreado, Tx>) -> Result<(), HandlerError> {
+impl<D: Over> ConsumirCasoCreado<D::Tx, Batch<CasoCreado, D::Tx>> for InBatches<D> {
+    async fn consumir_caso_creado(&self, mut casos: Batch<CasoCreado, D::Tx>) -> Result<(), HandlerError> {
         let effects: Vec<Effect> = casos.iter().map(|caso| effect(caso)).collect();
-        let keys: Vec<i64> = effects.iter().map(|effect| effect.key).collect();
-        let seqs: Vec<i64> = effects.iter().map(|effect| i64::from(effect.seq)).collect();
-        let sql = "INSERT INTO effects (key, seq)
-            SELECT key, seq FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS e (key, seq, place) ORDER BY place";
-        casos.tx().execute(sql, &[&keys, &seqs]).await?;
+        D::leave(casos.context_mut(), &effects).await?;
         HandlerError::each(casos.iter().filter_map(|caso| {
             let Effect { key, seq } = effect(caso);
             ((key, seq) == (3, 1)).then(|| HandlerError::poison("never").of(&caso.record))
@@ -32,8 +29,9 @@ impl ConsumirCasoCreado<Tx, Batch<CasoCreado, Tx>> for InBatches {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_batch_that_fails_costs_its_culprits_alone_and_the_effects_of_the_others_stand_once() {
+over_each_driver! { a_batch_that_fails_costs_its_culprits_alone_and_the_effects_of_the_others_stand_once }
+
+async fn a_batch_that_fails_costs_its_culprits_alone_and_the_effects_of_the_others_stand_once<D: Over>() {
     let contract = Contract::start().await;
     contract.publish_cases(20, 10).await;
     let database = PostgresService::shared().database().await;
@@ -41,10 +39,10 @@ async fn a_batch_that_fails_costs_its_culprits_alone_and_the_effects_of_the_othe
     let table = "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, key bigint, seq bigint,
         CHECK (key <> 7 OR seq <> 4))";
     client.batch_execute(table).await.unwrap();
-    let inbox = PostgresInbox::new(database.config());
+    let inbox = database.inbox::<D>();
     inbox.migrate().await.unwrap();
     let consumer = Consumer::new(&contract.settings, "lotes")
-        .on(casos_creados::consume_batches(Batches::of(100), InBatches))
+        .on(casos_creados::consume_batches(Batches::of(100), InBatches(PhantomData::<D>)))
         .inbox(inbox)
         .backoff(Duration::from_millis(10), 2, Duration::from_millis(50));
     let metrics = consumer.metrics();

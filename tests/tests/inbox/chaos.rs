@@ -9,12 +9,14 @@ use std::collections::HashMap;
 use std::process::Command;
 use std::time::Duration;
 
-use conecta_tests::PostgresService;
+use conecta_runtime::inbox::postgres::TokioPostgres;
+use conecta_runtime::inbox::postgres::sqlx::Sqlx;
 use conecta_tests::contract::Contract;
 use conecta_tests::effects::{Effect, Verdict};
-use conecta_tests::postgres::Database;
+use conecta_tests::postgres::{Database, Over};
 use conecta_tests::wire::{unique, until};
 use conecta_tests::worker::Worker;
+use conecta_tests::{PostgresService, over_each_driver};
 use nix::sys::signal::Signal;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
@@ -54,29 +56,20 @@ impl Chaos {
         self.published.values().sum()
     }
 
-    async fn group(&self, name: &str) -> Group<'_> {
-        self.group_that_takes(name, "1").await
-    }
-
-    /// A group whose handlers take so many events at a time.
-    async fn group_in_batches(&self, name: &str, batch: u32) -> Group<'_> {
-        self.group_that_takes(name, &batch.to_string()).await
-    }
-
-    /// A group whose handlers take their events as `postgres_worker` is told.
-    async fn group_that_takes(&self, name: &str, batch: &str) -> Group<'_> {
+    /// A group whose handlers take so many events at a time, or as `postgres_worker` is told, over that driver.
+    async fn group<D: Over>(&self, name: &str, batch: impl ToString) -> Group<'_> {
         let database = self.postgres.database().await;
         let client = database.client().await;
         // Nothing in it keeps an effect from happening twice, and `place` is their order.
-        let table =
-            "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, key bigint, seq bigint, process bigint)";
+        let table = "CREATE TABLE effects (place bigint GENERATED ALWAYS AS IDENTITY, key bigint, seq bigint)";
         client.batch_execute(table).await.unwrap();
-        Group { chaos: self, name: unique(name), batch: batch.into(), database, client }
+        Group { chaos: self, driver: D::NAME, name: unique(name), batch: batch.to_string(), database, client }
     }
 }
 
 struct Group<'a> {
     chaos: &'a Chaos,
+    driver: &'static str,
     name: String,
     batch: String,
     database: Database,
@@ -88,7 +81,7 @@ impl Group<'_> {
         let kafka = &self.chaos.contract.kafka;
         Worker::start(
             Command::new(env!("CARGO_BIN_EXE_postgres_worker"))
-                .args([kafka.brokers(), &self.name, &self.database.url, fault, &self.batch])
+                .args([self.driver, kafka.brokers(), &self.name, &self.database.url, fault, &self.batch])
                 .args(PROPERTIES),
         )
     }
@@ -130,26 +123,32 @@ impl Group<'_> {
             .map(|row| Effect { key: row.get(0), seq: u32::try_from(row.get::<_, i64>(1)).unwrap() })
             .collect();
         let verdict = Verdict::of(&effects, &self.chaos.published);
-        println!("CHAOS name={name} {verdict} promise=exactly-once");
+        println!("CHAOS name={}-{name} {verdict} promise=exactly-once", self.driver);
         let expected = Verdict { events: self.chaos.events() as usize, ..Verdict::default() };
         assert_eq!(verdict, expected, "{name}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn members_killed_at_any_point_lose_no_effect_and_double_none() {
-    kill_at_every_point(1, "postgres-kill").await;
+over_each_driver! {
+    members_killed_at_any_point_lose_no_effect_and_double_none,
+    members_killed_at_any_point_of_a_batch_lose_no_effect_and_double_none,
+    a_member_frozen_in_its_transaction_keeps_nobody_waiting_and_doubles_nothing_when_it_thaws,
+    a_member_frozen_in_the_transaction_of_a_batch_doubles_nothing_when_it_thaws,
+    a_database_that_crashes_and_comes_back_costs_no_event,
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn members_killed_at_any_point_of_a_batch_lose_no_effect_and_double_none() {
-    kill_at_every_point(50, "postgres-batch-kill").await;
+async fn members_killed_at_any_point_lose_no_effect_and_double_none<D: Over>() {
+    kill_at_every_point::<D>(1, "kill").await;
 }
 
-async fn kill_at_every_point(batch: u32, name: &str) {
+async fn members_killed_at_any_point_of_a_batch_lose_no_effect_and_double_none<D: Over>() {
+    kill_at_every_point::<D>(50, "batch-kill").await;
+}
+
+async fn kill_at_every_point<D: Over>(batch: u32, name: &str) {
     let chaos = Chaos::start().await;
     for point in ["before-effect", "after-effect", "before-commit", "after-commit"] {
-        let group = chaos.group_in_batches(point, batch).await;
+        let group = chaos.group::<D>(point, batch).await;
         // Three members, each of which kills itself before it is through with its share; and three more.
         let at = |part: u32| format!("{point}:{}:SIGKILL", (chaos.events() / part / batch).max(1));
         let mut members = [group.worker(&at(40)), group.worker(&at(30)), group.worker(&at(20))];
@@ -166,103 +165,97 @@ async fn kill_at_every_point(batch: u32, name: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_member_frozen_in_its_transaction_keeps_nobody_waiting_and_doubles_nothing_when_it_thaws() {
-    let chaos = Chaos::start().await;
-    let group = chaos.group("frozen").await;
-    freeze_and_thaw(&group, "after-effect:500:SIGSTOP").await;
-    group.judge("postgres-frozen-in-transaction").await;
+async fn a_member_frozen_in_its_transaction_keeps_nobody_waiting_and_doubles_nothing_when_it_thaws<D: Over>() {
+    freeze_and_thaw::<D>(1, "after-effect:500:SIGSTOP", "frozen-in-transaction").await;
+}
+
+async fn a_member_frozen_in_the_transaction_of_a_batch_doubles_nothing_when_it_thaws<D: Over>() {
+    freeze_and_thaw::<D>(50, "after-effect:10:SIGSTOP", "batch-frozen-in-transaction").await;
 }
 
 /// A member that freezes at this point; another that does its work; and it thaws.
-async fn freeze_and_thaw(group: &Group<'_>, fault: &str) {
+async fn freeze_and_thaw<D: Over>(batch: u32, fault: &str, name: &str) {
+    let chaos = Chaos::start().await;
+    let group = chaos.group::<D>("frozen", batch).await;
     let frozen = group.worker(fault);
-    group.wait_for_effects(400).await;
+    until(limit(), "the member to freeze", || frozen.is_frozen().then_some(()));
     let other = group.worker("none");
     group.wait_until_committed();
     frozen.signal(Signal::SIGCONT);
     // It may be thrown out of the group by now, or have to begin anew; either way it is to end well.
     assert!(frozen.terminate().success());
     assert!(other.terminate().success());
+    group.judge(name).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_crashes_and_comes_back_costs_no_event() {
+async fn a_database_that_crashes_and_comes_back_costs_no_event<D: Over>() {
+    while_working::<D>("database-crash", async |group| {
+        group.chaos.postgres.crash();
+        group.chaos.postgres.start_again();
+    })
+    .await;
+}
+
+/// Two members, to whose database something happens when they have done a fifth of their work.
+async fn while_working<D: Over>(name: &str, happens: impl AsyncFnOnce(&Group<'_>)) {
     let chaos = Chaos::start().await;
-    let group = chaos.group("crash").await;
+    let group = chaos.group::<D>(name, 1).await;
     let members = [group.worker("none"), group.worker("none")];
     group.wait_for_effects(i64::from(chaos.events() / 5)).await;
-    chaos.postgres.crash();
-    chaos.postgres.start_again();
+    happens(&group).await;
     group.wait_until_committed();
     for member in members {
         assert!(member.terminate().success());
     }
-    group.judge("postgres-database-crash").await;
+    group.judge(name).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_read_only_for_a_while_costs_no_event_and_gives_none_up() {
-    let chaos = Chaos::start().await;
-    let group = chaos.group("read-only").await;
-    let members = [group.worker("none"), group.worker("none")];
-    group.wait_for_effects(i64::from(chaos.events() / 5)).await;
-    chaos.postgres.crash();
-    chaos.postgres.start_again_read_only();
-    let client = group.database.client().await;
-    let refused = client.execute("INSERT INTO effects (key) VALUES (1)", &[]).await.unwrap_err();
-    assert_eq!(refused.code(), Some(&SqlState::READ_ONLY_SQL_TRANSACTION));
-    // For so long that many are tried: members ask it again within a second or two.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    chaos.postgres.crash();
-    chaos.postgres.start_again();
-    group.wait_until_committed();
-    for member in members {
-        assert!(member.terminate().success());
-    }
-    group.judge("postgres-database-read-only").await;
+    while_working::<TokioPostgres>("database-read-only", async |group| {
+        let postgres = &group.chaos.postgres;
+        postgres.crash();
+        postgres.start_again_read_only();
+        let client = group.database.client().await;
+        let refused = client.execute("INSERT INTO effects (key) VALUES (1)", &[]).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::READ_ONLY_SQL_TRANSACTION));
+        // Every try begins so.
+        let tries = || postgres.log().matches("cannot set transaction read-write mode during recovery").count();
+        until(limit(), "many tries to be refused", || (tries() >= 4).then_some(()));
+        postgres.crash();
+        postgres.start_again();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_becomes_slow_costs_no_event() {
-    let chaos = Chaos::start().await;
-    let group = chaos.group("slow").await;
-    let members = [group.worker("none"), group.worker("none")];
-    group.wait_for_effects(i64::from(chaos.events() / 5)).await;
-    // Longer than a session of the group lasts.
-    let slow =
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2.5); RETURN NEW; END $$;
-        CREATE TRIGGER slow BEFORE INSERT ON effects FOR EACH ROW EXECUTE FUNCTION slow()";
-    group.client.batch_execute(slow).await.unwrap();
-    let now: i64 = group.client.query_one("SELECT count(*) FROM effects", &[]).await.unwrap().get(0);
-    group.wait_for_effects(now + 40).await;
-    group.client.batch_execute("DROP TRIGGER slow ON effects").await.unwrap();
-    group.wait_until_committed();
-    for member in members {
-        assert!(member.terminate().success());
-    }
-    group.judge("postgres-database-slow").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_member_frozen_in_the_transaction_of_a_batch_doubles_nothing_when_it_thaws() {
-    let chaos = Chaos::start().await;
-    let group = chaos.group_in_batches("frozen", 50).await;
-    freeze_and_thaw(&group, "after-effect:10:SIGSTOP").await;
-    group.judge("postgres-batch-frozen-in-transaction").await;
+    while_working::<TokioPostgres>("database-slow", async |group| {
+        // Longer than a session of the group lasts.
+        let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN PERFORM pg_sleep(2.5); RETURN NEW; END $$;
+            CREATE TRIGGER slow BEFORE INSERT ON effects FOR EACH ROW EXECUTE FUNCTION slow()";
+        group.client.batch_execute(slow).await.unwrap();
+        let now: i64 = group.client.query_one("SELECT count(*) FROM effects", &[]).await.unwrap().get(0);
+        group.wait_for_effects(now + 40).await;
+        group.client.batch_execute("DROP TRIGGER slow ON effects").await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_set_back_to_the_beginning_doubles_nothing() {
     let chaos = Chaos::start().await;
-    let group = chaos.group("replay").await;
+    // The second member has the other driver: to the database they are the same.
+    let mut group = chaos.group::<TokioPostgres>("replay", 1).await;
     let first = group.worker("none");
     group.wait_until_committed();
     assert!(first.terminate().success());
     chaos.contract.kafka.set_back(&group.name, TOPIC);
     assert_eq!(chaos.contract.kafka.lag(&group.name, TOPIC), i64::from(chaos.events()));
+    group.driver = Sqlx::NAME;
     let second = group.worker("none");
     group.wait_until_committed();
     assert!(second.terminate().success());
-    group.judge("postgres-replay").await;
+    group.judge("replay").await;
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conecta_runtime::HandlerError;
-use conecta_runtime::inbox::postgres::PostgresInbox;
+use conecta_runtime::inbox::postgres::sqlx::SqlxInbox;
+use conecta_runtime::inbox::postgres::{PostgresInbox, TransactionalInbox};
 use conecta_runtime::inbox::redis::RedisInbox;
 use conecta_runtime::inbox::{Admission, EventKey, Inbox, MemoryInbox};
+use conecta_tests::postgres::Over;
 use conecta_tests::wire::unique;
 use conecta_tests::{PostgresService, RedisService};
 
@@ -26,7 +28,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    for memory: in_memory, postgres: in_postgres, redis: in_redis => {
+    for memory: in_memory, postgres: over_tokio_postgres, sqlx: over_sqlx, redis: in_redis => {
         only_a_committed_event_is_a_duplicate,
         a_session_dropped_in_the_middle_is_rolled_back,
         each_group_handles_an_event_once,
@@ -43,10 +45,18 @@ async fn in_memory() -> MemoryInbox {
     MemoryInbox::default()
 }
 
-async fn in_postgres() -> PostgresInbox {
-    let inbox = PostgresInbox::new(PostgresService::shared().database().await.config());
+async fn in_postgres<D: Over>() -> TransactionalInbox<D> {
+    let inbox = PostgresService::shared().database().await.inbox();
     inbox.migrate().await.unwrap();
     inbox
+}
+
+async fn over_tokio_postgres() -> PostgresInbox {
+    in_postgres().await
+}
+
+async fn over_sqlx() -> SqlxInbox {
+    in_postgres().await
 }
 
 /// A database of a test's own: Redis has sixteen, so it is a group of its own instead.

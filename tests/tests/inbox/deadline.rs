@@ -1,40 +1,46 @@
 //! A handler that is cut off in the middle of its transaction.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use conecta_runtime::consumer::Consumer;
-use conecta_runtime::inbox::postgres::{PostgresInbox, Tx};
 use conecta_runtime::testing::eventually;
 use conecta_runtime::{Delivery, HandlerError};
-use conecta_tests::PostgresService;
 use conecta_tests::contract::{Contract, Running, effect};
+use conecta_tests::postgres::Over;
+use conecta_tests::{PostgresService, over_each_driver};
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, casos_creados};
 
 /// At the first try, key 1 hangs in the database behind its effect.
-struct Hangs;
+struct Hangs<D>(PhantomData<D>);
 
-impl ConsumirCasoCreado<Tx> for Hangs {
-    async fn consumir_caso_creado(&self, caso: Delivery<CasoCreado, Tx>) -> Result<(), HandlerError> {
-        let key = effect(&caso).key;
-        caso.tx().execute("INSERT INTO effects VALUES ($1)", &[&key]).await?;
-        if key == 1 && caso.attempt == 1 {
-            caso.tx().batch_execute("SELECT pg_sleep(3600)").await?;
+impl<D: Over> ConsumirCasoCreado<D::Tx> for Hangs<D> {
+    async fn consumir_caso_creado(&self, mut caso: Delivery<CasoCreado, D::Tx>) -> Result<(), HandlerError> {
+        let effect = effect(&caso);
+        D::leave(caso.context_mut(), &[effect]).await?;
+        if effect.key == 1 && caso.attempt == 1 {
+            D::say(caso.context_mut(), "SELECT pg_sleep(3600)").await?;
         }
         Ok(())
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_effects_of_a_handler_cut_off_at_its_deadline_are_rolled_back_and_the_next_try_is_not_kept_waiting() {
+over_each_driver! {
+    the_effects_of_a_handler_cut_off_at_its_deadline_are_rolled_back_and_the_next_try_is_not_kept_waiting,
+}
+
+async fn the_effects_of_a_handler_cut_off_at_its_deadline_are_rolled_back_and_the_next_try_is_not_kept_waiting<
+    D: Over,
+>() {
     let contract = Contract::start().await;
     contract.publish_cases(3, 1).await;
     let database = PostgresService::shared().database().await;
     let client = database.client().await;
-    client.batch_execute("CREATE TABLE effects (key bigint)").await.unwrap();
-    let inbox = PostgresInbox::new(database.config());
+    client.batch_execute("CREATE TABLE effects (key bigint, seq bigint)").await.unwrap();
+    let inbox = database.inbox::<D>();
     inbox.migrate().await.unwrap();
     let consumer = Consumer::new(&contract.settings, "plazo")
-        .on(casos_creados::consume(Hangs))
+        .on(casos_creados::consume(Hangs(PhantomData::<D>)))
         .inbox(inbox)
         .handler_deadline(Duration::from_millis(500));
     let metrics = consumer.metrics();

@@ -9,3 +9,5 @@ mod deadline;
 mod locks;
 mod postgres;
 mod redis;
+mod retention;
+mod without_id;

@@ -76,7 +76,7 @@ async fn a_consumer_does_not_run_with_an_inbox_that_forgets_what_its_topic_still
     let inbox = RedisInbox::new("redis://127.0.0.1:1/").unwrap().retention(Duration::from_secs(6 * 86_400));
     let consumer = Consumer::new(&settings, "g").on(casos_creados::consume(Nothing)).inbox(inbox);
     let error = consumer.run(std::future::pending()).await.unwrap_err();
-    assert!(matches!(error, ConsumerError::ForgetsTooSoon { topic: "casos.creados", .. }), "{error:?}");
+    assert!(matches!(&error, ConsumerError::ForgetsTooSoon { topic, .. } if topic == "casos.creados"), "{error:?}");
 }
 
 #[tokio::test]
@@ -119,6 +119,7 @@ async fn a_unit_whose_lease_was_lost_says_so_and_leaves_the_event_to_the_other()
     assert_eq!(world.handle("b").await.unwrap(), Duplicate);
 }
 
+/// eventuate-tram-core#46, here too.
 #[tokio::test]
 async fn what_it_remembers_ends_with_the_retention_and_takes_little_until_then() {
     const EVENTS: usize = 10_000;

@@ -206,6 +206,37 @@ async fn while_the_dead_letter_cannot_be_written_its_partition_waits_and_nothing
     assert_eq!(handler.calls().len(), 100);
 }
 
+/// spring-kafka#1700: a dead-letter topic with fewer partitions than its topic takes nothing of the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_topic_with_fewer_partitions_takes_the_letters_of_all_and_keeps_those_of_a_key_in_order() {
+    let contract = Contract::start().await;
+    let letters = "casos.creados.estrecho.dlq";
+    contract.kafka.create_topic(letters, 2, 1, &[]).await;
+    contract.publish_cases(30, 4).await;
+    let written = contract.kafka.read("casos.creados");
+    assert!((0..6).all(|id| written.iter().any(|record| record.partition == id)), "there are some on each partition");
+
+    let handler = Handler::answering(|_| Err(HandlerError::poison("not today")));
+    let consumer = Consumer::new(&contract.settings, "estrecho").on(casos_creados::consume(handler));
+    let running = Running::new(|shutdown| consumer.run(shutdown));
+    eventually("everything to be committed", LIMIT, || contract.kafka.lag("estrecho", "casos.creados") == 0)
+        .await
+        .unwrap();
+    running.stop().await.unwrap();
+    let mut of_key: HashMap<_, (Vec<i32>, Vec<_>)> = HashMap::new();
+    for letter in contract.kafka.read(letters) {
+        let (partitions, bodies) = of_key.entry(letter.key.unwrap()).or_default();
+        partitions.push(letter.partition);
+        bodies.push(letter.payload);
+    }
+    assert_eq!(of_key.len(), 30);
+    for (key, (partitions, bodies)) in of_key {
+        assert!(partitions.iter().all(|id| *id == partitions[0]), "one partition a key: {partitions:?}");
+        let source = written.iter().filter(|record| record.key.as_ref() == Some(&key));
+        assert_eq!(bodies, source.map(|record| record.payload.clone()).collect::<Vec<_>>());
+    }
+}
+
 fn broken(caso: &CasoCreado, fault: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
     let mut body = Vec::new();
     caso.encode(&mut body).unwrap();

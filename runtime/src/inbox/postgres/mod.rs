@@ -25,10 +25,20 @@
 //! | the group is set back to the beginning | skipped, for as long as the inbox [remembers](PostgresInbox::retention) |
 //!
 //! What a handler does outside of its transaction, a mail for instance, happens at least once, as without an inbox.
+//!
+//! The feature `postgres` has it over [tokio-postgres](PostgresInbox), the feature `sqlx` over [sqlx](sqlx::SqlxInbox).
+#![cfg_attr(
+    not(all(feature = "postgres", feature = "sqlx")),
+    allow(rustdoc::broken_intra_doc_links, reason = "they lead to the other driver")
+)]
 
+#[cfg(feature = "postgres")]
+mod client;
+mod driver;
 mod error;
 mod link;
-mod tx;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -36,26 +46,41 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OnceCell, Semaphore};
-use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Socket};
 
+#[cfg(feature = "postgres")]
+pub use self::client::{PostgresInbox, TokioPostgres, Tx};
+pub use self::driver::{Admitted, Driver};
 pub(crate) use self::error::is_down;
 use self::link::{Links, Loan};
-pub use self::tx::Tx;
 use super::{Admission, EventKey, Inbox};
 use crate::handler::HandlerError;
 
 /// The version of tokio-postgres that [`Tx`] and [`PostgresInbox::new`] speak of.
+#[cfg(feature = "postgres")]
 pub use tokio_postgres;
 
 /// READ COMMITTED whatever the database's default is: an event that was waited for must be seen once it is committed. The
 /// setting is what `conecta_inbox_admit` asks for.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL conecta.unit = 'begun'";
 
+/// Records those of the events that are not there yet, and returns them; nulls when that is all of them.
+const ADMIT: &str = "SELECT fresh_groups, fresh_ids FROM conecta_inbox_admit($1, $2)";
+
 /// COMMIT alone answers well even when a statement had failed before, and rolls back; and when there was no transaction
 /// any more. SAVEPOINT is refused in both cases, and the COMMIT behind it is not carried out then.
+#[cfg(feature = "postgres")]
 const COMMIT: &str = "SAVEPOINT conecta_whole; COMMIT";
+
+/// The same without the COMMIT, which sqlx says by itself.
+#[cfg(feature = "sqlx")]
+const WHOLE: &str = "SAVEPOINT conecta_whole";
+
+/// How long connecting may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long what was sent may stay unacknowledged.
+#[cfg(feature = "postgres")]
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long to wait for a statement that the handler has left behind before the connection is given up.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(1);
@@ -72,11 +97,9 @@ const LONGEST_UNIT: Duration = Duration::from_secs(20 * 3600);
 /// An identifier that is longer than this is refused: PostgreSQL has no room for it in an index.
 const LONGEST_ID: usize = 2_000;
 
-/// Which events were handled, in PostgreSQL. See the [module](self).
-///
-/// It needs the table and the function of [`DDL`](Self::DDL), in the first schema of the connection's `search_path`.
-pub struct PostgresInbox {
-    links: Arc<Links>,
+/// Which events were handled, in PostgreSQL, whatever the driver.
+pub struct TransactionalInbox<D: Driver> {
+    links: Arc<Links<D>>,
     permits: Arc<Semaphore>,
     retention: Duration,
     idle_limit: Duration,
@@ -84,35 +107,13 @@ pub struct PostgresInbox {
     maintenance_due: Mutex<Instant>,
 }
 
-impl PostgresInbox {
+impl<D: Driver> TransactionalInbox<D> {
     /// What [`migrate`](Self::migrate) runs, for those who have a way of their own to bring it into the database.
     pub const DDL: &'static str = include_str!("inbox.sql");
 
-    /// In the database that `config` leads to, without TLS. Connects when it is first needed.
-    ///
-    /// Where `config` sets neither, connecting may take 5 s and an answer 10 s until the database counts as away.
-    #[must_use]
-    pub fn new(config: Config) -> Self {
-        Self::with_tls(config, NoTls)
-    }
-
-    /// The same with TLS, by one of the crates that tokio-postgres names for it.
-    #[must_use]
-    pub fn with_tls<T>(mut config: Config, tls: T) -> Self
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send,
-        T::TlsConnect: Send,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(5));
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(Duration::from_secs(10));
-        }
+    fn over(driver: D) -> Self {
         Self {
-            links: Arc::new(Links::new(config, tls)),
+            links: Arc::new(Links::new(driver)),
             permits: Arc::new(Semaphore::new(16)),
             retention: Duration::from_secs(35 * 24 * 3600),
             idle_limit: Duration::from_secs(30),
@@ -150,24 +151,24 @@ impl PostgresInbox {
     ///
     /// # Errors
     /// As PostgreSQL says: it cannot be reached, or the user may not create tables.
-    pub async fn migrate(&self) -> Result<(), tokio_postgres::Error> {
-        let (client, _driver) = self.links.client().await?;
+    pub async fn migrate(&self) -> Result<(), D::Error> {
+        let mut connection = self.links.driver.connect().await?;
         // Two that create the same at one time fail, in spite of IF NOT EXISTS.
         let lock = "SELECT pg_advisory_xact_lock(hashtextextended('conecta_inbox migrate', 0))";
-        client.batch_execute(&format!("BEGIN; {lock}; {} COMMIT", Self::DDL)).await?;
-        self.maintained.get_or_try_init(|| self.look_after_partitions(&client)).await?;
+        D::run(&mut connection, &format!("BEGIN; {lock}; {} COMMIT", Self::DDL)).await?;
+        self.maintained.get_or_try_init(|| self.look_after_partitions(&mut connection)).await?;
         Ok(())
     }
 
-    async fn look_after_partitions(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+    async fn look_after_partitions(&self, connection: &mut D::Connection) -> Result<(), D::Error> {
         let retention = self.retention.as_secs();
-        client.batch_execute(&format!("SELECT conecta_inbox_maintain('{retention} seconds')")).await
+        D::run(connection, &format!("SELECT conecta_inbox_maintain('{retention} seconds')")).await
     }
 
     /// Makes and drops partitions: before the first unit of work, for which the others wait, and once an hour. That it
     /// fails keeps nobody from working: partitions are made ahead, and may be another user's affair.
-    async fn maintain(&self, client: &Client) {
-        self.maintained.get_or_init(|| self.look_after_partitions_or_warn(client)).await;
+    async fn maintain(&self, connection: &mut D::Connection) {
+        self.maintained.get_or_init(|| self.look_after_partitions_or_warn(connection)).await;
         {
             let mut due = self.maintenance_due();
             let now = Instant::now();
@@ -177,11 +178,11 @@ impl PostgresInbox {
             // Whoever sets it goes; the others go on.
             *due = now + MAINTENANCE;
         }
-        self.look_after_partitions_or_warn(client).await;
+        self.look_after_partitions_or_warn(connection).await;
     }
 
-    async fn look_after_partitions_or_warn(&self, client: &Client) {
-        if let Err(error) = self.look_after_partitions(client).await {
+    async fn look_after_partitions_or_warn(&self, connection: &mut D::Connection) {
+        if let Err(error) = self.look_after_partitions(connection).await {
             tracing::warn!(?error, "the inbox's partitions could not be looked after; trying again in a minute");
             *self.maintenance_due() = Instant::now() + MAINTENANCE_RETRY;
         }
@@ -192,38 +193,26 @@ impl PostgresInbox {
         self.maintenance_due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn lend_link(&self) -> Result<Loan, HandlerError> {
-        let lent = self.links.lend(&self.permits, self.idle_limit).await;
-        lent.map_err(error::of_inbox)
-    }
-
-    /// Begins a transaction and records the events in it. Gives groups and identifiers of those that were not there, or
-    /// nothing when that is all of them.
-    async fn admit(
-        &self,
-        loan: &Loan,
-        events: &[EventKey<'_>],
-    ) -> Result<Option<(Vec<String>, Vec<String>)>, tokio_postgres::Error> {
-        let link = &loan.link;
+    /// Begins a transaction and records the events in it, on a connection that works: the server may have ended those that were
+    /// kept.
+    async fn admit(&self, events: &[EventKey<'_>]) -> Result<(Loan<D>, Option<(Vec<String>, Vec<String>)>), D::Error> {
         let groups: Vec<&str> = events.iter().map(|event| event.group).collect();
         let ids: Vec<&str> = events.iter().map(|event| event.id).collect();
-        let parameters: [&(dyn ToSql + Sync); 2] = [&groups, &ids];
-        // Both are sent at once, in this order, and carried out one after the other.
-        let (begun, fresh) = tokio::join!(
-            biased;
-            link.client.batch_execute(BEGIN),
-            link.client.query_one(&link.admit, &parameters),
-        );
-        begun?;
-        let fresh = fresh?;
-        let (groups, ids): (Option<_>, Option<_>) = (fresh.try_get(0)?, fresh.try_get(1)?);
-        Ok(groups.zip(ids))
+        loop {
+            let mut loan = self.links.lend(&self.permits, self.idle_limit).await?;
+            self.maintain(&mut loan.connection).await;
+            match D::admit(&mut loan.connection, BEGIN, ADMIT, &groups, &ids).await {
+                Ok((groups, ids)) => return Ok((loan, groups.zip(ids))),
+                Err(error) if loan.is_new || !is_down::<D>(&error) => return Err(error),
+                Err(_) => self.links.close_idle(),
+            }
+        }
     }
 }
 
-impl fmt::Debug for PostgresInbox {
+impl<D: Driver> fmt::Debug for TransactionalInbox<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresInbox")
+        f.debug_struct("TransactionalInbox")
             .field("links", &self.links)
             .field("retention", &self.retention)
             .field("idle_limit", &self.idle_limit)
@@ -233,25 +222,30 @@ impl fmt::Debug for PostgresInbox {
 
 /// A lane's unit of work. Has a connection while a transaction is open; dropped in the middle, the connection is ended
 /// and PostgreSQL rolls back.
-#[derive(Debug, Default)]
-pub struct PostgresSession(Option<Loan>);
+pub struct Session<D: Driver>(Option<Loan<D>>);
 
-impl Inbox for PostgresInbox {
-    type Session = PostgresSession;
-    type Context = Tx;
+impl<D: Driver> fmt::Debug for Session<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Session").field(&self.0).finish()
+    }
+}
+
+impl<D: Driver> Inbox for TransactionalInbox<D> {
+    type Session = Session<D>;
+    type Context = D::Tx;
     const UNDOES: bool = true;
 
     fn remembers_for(&self) -> Option<Duration> {
         Some(self.retention)
     }
 
-    async fn open(&self) -> Result<PostgresSession, HandlerError> {
-        Ok(PostgresSession(None))
+    async fn open(&self) -> Result<Session<D>, HandlerError> {
+        Ok(Session(None))
     }
 
     async fn begin(
         &self,
-        session: &mut PostgresSession,
+        session: &mut Session<D>,
         events: &[EventKey<'_>],
         admissions: &mut Vec<Admission>,
     ) -> Result<(), HandlerError> {
@@ -264,9 +258,7 @@ impl Inbox for PostgresInbox {
                 return Err(HandlerError::poison(format!("the event's identifier is longer than {LONGEST_ID} bytes")));
             }
         }
-        let loan = self.lend_link().await?;
-        self.maintain(&loan.link.client).await;
-        let fresh = self.admit(&loan, events).await.map_err(error::of_inbox)?;
+        let (loan, fresh) = self.admit(events).await.map_err(error::of_inbox::<D>)?;
         match &fresh {
             None => admissions.extend(events.iter().map(|_| Admission::Fresh)),
             Some((groups, ids)) => {
@@ -283,36 +275,37 @@ impl Inbox for PostgresInbox {
         Ok(())
     }
 
-    fn lend(&self, session: &mut PostgresSession) -> Result<Tx, HandlerError> {
-        let loan = session.0.as_ref().ok_or_else(|| HandlerError::transient("no transaction is open"))?;
-        Ok(Tx(Arc::clone(&loan.link.client)))
+    fn lend(&self, session: &mut Session<D>) -> Result<D::Tx, HandlerError> {
+        let lent = session.0.as_mut().and_then(|loan| D::lend(&mut loan.connection));
+        lent.ok_or_else(|| HandlerError::transient("no transaction is open"))
     }
 
-    fn reclaimed(&self, session: &mut PostgresSession) -> bool {
-        session.0.as_mut().is_none_or(|loan| Arc::get_mut(&mut loan.link.client).is_some())
+    fn reclaimed(&self, session: &mut Session<D>) -> bool {
+        session.0.as_mut().is_none_or(|loan| D::is_back(&mut loan.connection))
     }
 
-    async fn commit(&self, session: &mut PostgresSession) -> Result<(), HandlerError> {
-        let Some(loan) = session.0.take() else { return Ok(()) };
+    async fn commit(&self, session: &mut Session<D>) -> Result<(), HandlerError> {
+        let Some(mut loan) = session.0.take() else { return Ok(()) };
         if loan.since.elapsed() > LONGEST_UNIT {
             return Err(HandlerError::transient("the handler held its transaction for longer than 20 hours"));
         }
-        match loan.link.client.batch_execute(COMMIT).await {
+        match D::commit(&mut loan.connection).await {
             Ok(()) => {
                 loan.give_back();
                 Ok(())
             }
-            Err(error) => Err(error::of_commit(error, loan.link.driver.ended.get())),
+            Err(error) => Err(error::of_commit::<D>(error, D::ended(&loan.connection))),
         }
     }
 
-    async fn rollback(&self, session: &mut PostgresSession) -> Result<(), HandlerError> {
+    async fn rollback(&self, session: &mut Session<D>) -> Result<(), HandlerError> {
         let Some(mut loan) = session.0.take() else { return Ok(()) };
-        // Whoever still has the client could go on writing, outside of any transaction: the connection ends here.
-        if Arc::get_mut(&mut loan.link.client).is_none() {
+        // Whoever still has the transaction could go on writing in it: the connection ends here.
+        if !D::is_back(&mut loan.connection) {
+            loan.close().await;
             return Ok(());
         }
-        let undone = tokio::time::timeout(ROLLBACK_LIMIT, loan.link.client.batch_execute("ROLLBACK")).await;
+        let undone = tokio::time::timeout(ROLLBACK_LIMIT, D::rollback(&mut loan.connection)).await;
         if let Ok(Ok(())) = undone {
             loan.give_back();
         }

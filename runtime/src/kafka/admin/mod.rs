@@ -2,6 +2,7 @@
 
 mod apply;
 mod plan;
+mod retention;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,7 @@ use super::client::Logging;
 use super::settings::{KafkaSettings, SettingsError};
 use crate::topic::Topic;
 pub use plan::{Aspect, Difference, TopicSpec, TopicsPlan};
+pub(crate) use retention::Retention;
 
 /// How long a cluster may take to answer a question.
 const REQUEST: Duration = Duration::from_secs(15);

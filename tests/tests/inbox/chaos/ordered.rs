@@ -12,7 +12,7 @@ async fn events_behind_a_dead_letter_have_their_effects_once_and_in_order_though
     let mut chaos = Chaos::start().await;
     let (each, more) = (chaos.published[&0], chaos.published[&0] * 2);
     chaos.published.values_mut().for_each(|count| *count = more);
-    let group = chaos.group_that_takes("ordena", "ordered").await;
+    let group = chaos.group::<TokioPostgres>("ordena", "ordered").await;
     for fault in ["after-effect:300:SIGKILL", "after-commit:300:SIGKILL", "before-commit:1000:SIGKILL"] {
         let mut dies = group.worker(fault);
         until(limit(), "the worker to be killed", || dies.is_dead().then_some(()));
@@ -44,5 +44,5 @@ async fn events_behind_a_dead_letter_have_their_effects_once_and_in_order_though
     });
     group.wait_for_effects(i64::from(chaos.events())).await;
     assert!(stays.terminate().success());
-    group.judge_effects("postgres-ordered-dead-letters").await;
+    group.judge_effects("ordered-dead-letters").await;
 }

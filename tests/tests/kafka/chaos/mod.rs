@@ -4,6 +4,7 @@
 //! `CONECTA_SOAK=1` makes each of them twenty times as long.
 
 mod brokers;
+mod letters;
 mod network;
 mod ordered;
 mod records;
