@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conecta_runtime::consumer::Consumer;
-use conecta_runtime::kafka::{Admin, Choice, DeadLetter, DeadLetters, Settled, Settlement, TopicSpec};
+use conecta_runtime::kafka::{
+    Admin, Choice, DeadLetter, DeadLetters, DeadLettersError, Settled, Settlement, TopicSpec,
+};
 use conecta_runtime::testing::eventually;
 use conecta_runtime::{Delivery, HandlerError};
 use conecta_tests::contract::{Contract, Running, effect};
@@ -119,6 +121,26 @@ async fn later_events_of_a_key_follow_its_dead_letter_and_are_handled_behind_it_
     let published = (0..6).map(|case| (case, 10)).collect();
     let verdict = Verdict::of(&handler.handled.lock().unwrap(), &published);
     assert_eq!(verdict, Verdict { events: 60, ..Verdict::default() });
+}
+
+/// Elsewhere than in the partition of the same number its copies would be overtaken.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_brought_back_to_a_redrive_topic_of_fewer_partitions() {
+    let contract = Contract::start().await;
+    let handler = Handler::default();
+    let letters = DeadLetters::new(&contract.settings, TOPIC, "estrecha");
+    let consumer = Consumer::new(&contract.settings, "estrecha")
+        .on(casos_creados::consume(handler.clone()).ordered_dead_letters());
+    let running = Running::new(|shutdown| consumer.run(shutdown));
+    contract.publish_cases(6, 4).await;
+    eventually("three dead letters", LIMIT, || open(&letters).len() == 3).await.unwrap();
+    running.stop().await.unwrap();
+    assert!(open(&letters)[0].partition > 0, "case 3 is not of the partition that there is");
+
+    contract.kafka.create_topic("casos.creados.estrecha.redrive", 1, 1, &[]).await;
+    let refused = letters.settle(Settlement::Redrive, |_| Choice::Take, |_| {});
+    assert!(matches!(refused, Err(DeadLettersError::TooFewPartitions { partitions: 1, .. })), "{refused:?}");
+    assert_eq!(open(&letters).len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

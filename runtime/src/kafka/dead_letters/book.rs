@@ -84,9 +84,10 @@ impl Book {
     fn returning(&self, partition: i32) -> Result<Vec<(i64, Event)>, DeadLettersError> {
         let mut returning = Vec::new();
         let topic = self.letters.redrive_topic_name();
-        let Some(partitions) = self.group.partitions(&topic)?.filter(|partitions| partition < *partitions) else {
-            return Ok(returning);
-        };
+        let Some(partitions) = self.group.partitions(&topic)? else { return Ok(returning) };
+        if partition >= partitions {
+            return Err(DeadLettersError::TooFewPartitions { topic, partitions, partition });
+        }
         let handled = self.group.committed(&topic, partitions)?.get(&partition).copied();
         let (_, decided) = self.group.ends(&topic, partition)?;
         let mut note = |copy: DeadLetter| {

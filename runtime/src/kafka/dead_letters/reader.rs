@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
@@ -43,13 +43,17 @@ impl Reader {
         Ok(Self { consumer })
     }
 
-    /// How many partitions a topic has; `None` where it does not exist.
+    /// How many partitions a topic has; `None` where it does not exist. A topic that one may not see, or whose partitions are
+    /// not known yet, may exist: that is an error.
     pub(super) fn partitions(&self, topic: &str) -> Result<Option<i32>, DeadLettersError> {
-        let found = self.consumer.fetch_metadata(Some(topic), REQUEST);
-        let found = found.map_err(DeadLettersError::of("asking for a topic"))?;
-        let topic = found.topics().iter().find(|topic| topic.error().is_none());
-        let partitions = topic.and_then(|topic| i32::try_from(topic.partitions().len()).ok());
-        Ok(partitions.filter(|partitions| *partitions > 0))
+        let asking = DeadLettersError::of("asking for a topic");
+        let found = self.consumer.fetch_metadata(Some(topic), REQUEST).map_err(&asking)?;
+        let Some(found) = found.topics().iter().find(|found| found.name() == topic) else { return Ok(None) };
+        match found.error().map(RDKafkaErrorCode::from) {
+            None => Ok(i32::try_from(found.partitions().len()).ok().filter(|partitions| *partitions > 0)),
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Ok(None),
+            Some(code) => Err(asking(KafkaError::MetadataFetch(code))),
+        }
     }
 
     /// Waits until each partition of a topic that was just made has a leader.
@@ -74,13 +78,16 @@ impl Reader {
     pub(super) fn committed(&self, topic: &str, partitions: i32) -> Result<BTreeMap<i32, i64>, DeadLettersError> {
         let mut list = TopicPartitionList::new();
         list.add_partition_range(topic, 0, partitions - 1);
-        let found = self.consumer.committed_offsets(list, REQUEST);
-        let found = found.map_err(DeadLettersError::of("asking for what is settled"))?;
-        let offset = |offset| match offset {
-            Offset::Offset(offset) => Some(offset),
-            _ => None,
-        };
-        Ok(found.elements().iter().filter_map(|it| Some((it.partition(), offset(it.offset())?))).collect())
+        let asking = DeadLettersError::of("asking for what is settled");
+        let found = self.consumer.committed_offsets(list, REQUEST).map_err(&asking)?;
+        let mut committed = BTreeMap::new();
+        for element in found.elements() {
+            element.error().map_err(&asking)?;
+            if let Offset::Offset(offset) = element.offset() {
+                committed.insert(element.partition(), offset);
+            }
+        }
+        Ok(committed)
     }
 
     /// Names the group to a transaction.

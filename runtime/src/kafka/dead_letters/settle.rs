@@ -225,12 +225,23 @@ impl<P: FnMut(Step)> Run<'_, P> {
             return Ok(true);
         }
         if self.sequence.is_none() {
+            self.has_a_place(letter.partition)?;
             // What was chosen so far is not open any more.
             self.flush()?;
             let unfinished = Book::open(self.letters)?.unfinished(letter.partition)?;
             self.sequence = Some(Sequence::of(&self.letters.topic, &unfinished));
         }
         Ok(self.sequence.as_mut().is_none_or(|sequence| sequence.has_turn(letter)))
+    }
+
+    /// Elsewhere than in its own partition a copy of an ordered letter would be overtaken.
+    fn has_a_place(&self, partition: i32) -> Result<(), DeadLettersError> {
+        match &self.to {
+            Some((topic, partitions)) if partition >= *partitions => {
+                Err(DeadLettersError::TooFewPartitions { topic: topic.clone(), partitions: *partitions, partition })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Settles what was chosen, in one transaction.

@@ -43,8 +43,9 @@ async fn nothing_leapfrogs_a_dead_letter_though_members_are_killed_while_events_
     until(LIMIT, "events to follow", || (open(&letters).len() > PARKED / 4).then_some(()));
     first.kill();
     let (second, stays) = (worker(), worker());
-    chaos.wait_for_member(stays.id());
+    chaos.contract.kafka.wait_for_members(GROUP, 2);
     chaos.contract.publish_part(CASES, third..two_thirds).await;
+    chaos.wait_for_member(stays.id());
     chaos.wait_for_member(second.id());
     second.kill();
     chaos.wait_until_committed();
