@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::{env, fmt, fs};
+use std::{env, fmt};
 
 use crate::config::Role;
 use crate::diagnostic::{Diagnostic, Format, Severity, render};
 use crate::document::{Document, Source};
 use crate::files::FileSet;
 use crate::generate::generate_modules;
-use crate::inputs::{InputError, Inputs};
+use crate::inputs::{InputError, Inputs, read_regular};
 use crate::load::load_with;
 
 /// Generates the events of a contract from a build script.
@@ -134,8 +134,9 @@ impl Builder {
         if let Some(role) = self.role {
             config.package.role = role;
         }
-        let spec = tell.source(&self.spec)?;
-        let topics = self.topics.as_deref().map(|path| tell.source(path)).transpose()?;
+        let limit = config.limits.bytes;
+        let spec = tell.source(&self.spec, limit)?;
+        let topics = self.topics.as_deref().map(|path| tell.source(path, limit)).transpose()?;
         let mut loaded = load_with(spec, topics, &files, &config);
         for file in loaded.document.files().iter().skip(1) {
             tell.read(&self.spec.with_file_name(file.path()));
@@ -202,9 +203,9 @@ impl Tell {
         }
     }
 
-    fn source(&mut self, path: &Path) -> Result<Source, BuildError> {
+    fn source(&mut self, path: &Path, limit: usize) -> Result<Source, BuildError> {
         self.read(path);
-        let bytes = fs::read(path).map_err(cannot("read", path))?;
+        let bytes = read_regular(path, limit).map_err(cannot("read", path))?;
         Ok(Source::new(path.display().to_string(), bytes))
     }
 

@@ -192,7 +192,7 @@ fn crate_name(title: &str) -> String {
 }
 
 /// Whether cargo takes it for the name of a package.
-fn is_crate_name(name: &str) -> bool {
+pub(crate) fn is_crate_name(name: &str) -> bool {
     let characters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let word = name.replace('-', "_");
     let reserved = ["test", "core", "std", "alloc", "proc_macro", "conecta_runtime", "self", "super", "crate", "_"];

@@ -2,10 +2,14 @@
 //! refer to.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigError};
 use crate::document::{DiskFiles, Source};
+
+/// Bytes of a conecta-gen.toml: what says the limits cannot be bound by them.
+const LONGEST_CONFIGURATION: usize = 1 << 20;
 
 /// What a document is read with.
 pub(crate) struct Inputs {
@@ -30,7 +34,7 @@ impl Inputs {
         let config = match &config_path {
             Some(path) => {
                 let name = path.display().to_string();
-                let bytes = fs::read(path)
+                let bytes = read_whole(path, LONGEST_CONFIGURATION)
                     .map_err(|error| InputError::Trouble(format!("cannot read {}: {error}", path.display())))?;
                 Config::read(Source::new(name, bytes)).map_err(InputError::Config)?
             }
@@ -47,4 +51,24 @@ impl Inputs {
         }
         Ok(Self { config, config_path, files })
     }
+}
+
+/// The bytes of a regular file; where it has more than `limit`, so many that whoever holds them against it sees that.
+pub(crate) fn read_regular(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    // Asked of the path, not of an open file: opening a pipe or a device may block.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The bytes of a regular file of at most `limit`.
+fn read_whole(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let bytes = read_regular(path, limit)?;
+    if bytes.len() > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
+    }
+    Ok(bytes)
 }

@@ -102,6 +102,7 @@ pub fn translate(pattern: &str) -> Result<String, Unsupported> {
     }
     match Regex::new(&out) {
         Ok(_) => Ok(out),
+        Err(_) if counts_down(&out) => Err(Unsupported::Malformed),
         Err(error) if error.to_string().contains("size") => Err(Unsupported::TooLarge),
         Err(error) if error.to_string().contains("repetition") && error.to_string().contains("big") => {
             Err(Unsupported::TooLarge)
@@ -122,6 +123,18 @@ fn is_quantifier(chars: impl Iterator<Item = char>) -> bool {
         }
     }
     false
+}
+
+/// Whether some repetition ends before it begins: `{2,1}`.
+fn counts_down(pattern: &str) -> bool {
+    let bounds = pattern.split('{').skip(1).filter_map(|rest| rest.split_once('}')?.0.split_once(','));
+    // Numbers of any length: the longer is the larger, but for zeros before it.
+    let number = |digits: &str| {
+        let digits = digits.trim_start_matches('0');
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| (digits.len(), digits.to_owned()))
+    };
+    let mut pairs = bounds.filter(|(_, most)| !most.is_empty());
+    pairs.any(|(least, most)| number(least).zip(number(most)).is_some_and(|(least, most)| least > most))
 }
 
 fn closes_quantifier(out: &str) -> bool {

@@ -146,3 +146,27 @@ fn control_characters_of_a_document_never_reach_the_terminal() {
         assert!(!shown.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
     }
 }
+
+/// Neither a device without end nor a pipe that nobody writes to is waited for.
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_read_and_no_more_of_them_than_the_limit() {
+    let document = "asyncapi: 2.6.0\ninfo: { title: t, version: 1.0.0 }\nchannels: {}\n";
+    let folder = Folder::new().with("spec.yaml", document);
+    let cases: [&[&str]; 4] = [
+        &["check", "/dev/zero"],
+        &["check", "spec.yaml", "--topics", "/dev/zero"],
+        &["check", "spec.yaml", "--config", "/dev/zero"],
+        &["generate", "/dev/zero", "--output", "crate"],
+    ];
+    for args in cases {
+        let output = folder.run(args);
+        let said = support::text(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("it is not a regular file"), "{args:?}: {said}");
+    }
+    let small = Folder::new().with("spec.yaml", document).with("conecta-gen.toml", "[limits]\nbytes = 20\n");
+    let sparse = std::fs::File::create(small.path().join("spec.yaml"));
+    sparse.and_then(|file| file.set_len(1 << 40)).expect("a file of a terabyte that holds nothing");
+    let found = small.check(&["spec.yaml"]);
+    assert_eq!(found.iter().map(support::Finding::brief).collect::<Vec<_>>(), ["CG0107 1:1"]);
+}

@@ -92,6 +92,18 @@ fn the_retry_topics_of_a_group_belong_to_it_when_they_are_asked_for() {
     assert_eq!(alone.status.code(), Some(2), "of which group?");
 }
 
+#[test]
+fn a_group_named_twice_is_one_and_one_without_a_name_is_refused() {
+    let folder = Folder::new().with("spec.yaml", SPEC);
+    for manifest in ["script", "prometheus"] {
+        let once = ["topics", "export", "spec.yaml", "--as", manifest, "--group", "avisos"];
+        let twice = [&once[..], &["--group", "avisos"]].concat();
+        assert_eq!(text(&folder.run(&once).stdout), text(&folder.run(&twice).stdout));
+    }
+    let nameless = folder.run(&["topics", "export", "spec.yaml", "--as", "script", "--group", ""]);
+    assert_eq!(nameless.status.code(), Some(2), "{}", text(&nameless.stdout));
+}
+
 /// What watches consumers, of a group with an awkward name.
 fn watched(manifest: &str) -> String {
     let folder = Folder::new().with("spec.yaml", SPEC);

@@ -42,9 +42,10 @@ pub(super) fn run(args: &Args) -> Exit {
 }
 
 fn check(args: &Args) -> Result<Exit, Exit> {
-    let spec = output::source(&args.spec)?;
-    let topics = args.topics.as_deref().map(output::source).transpose()?;
     let inputs = output::inputs(&args.spec, args.config.as_deref(), &args.allow_dir, Some(args.format))?;
+    let limit = inputs.config.limits.bytes;
+    let spec = output::source(&args.spec, limit)?;
+    let topics = args.topics.as_deref().map(|path| output::source(path, limit)).transpose()?;
     let mut loaded = load_with(spec, topics, &inputs.files, &inputs.config);
     generate::check(&mut loaded, &inputs.config);
     output::results(&render(&loaded.diagnostics, &loaded.document, args.format, output::colour()))?;

@@ -83,8 +83,9 @@ fn generate(args: &Args) -> Result<Exit, Exit> {
         runtime: runtime(args)?,
         topics: args.topics.as_ref().map(|path| path.display().to_string()),
     };
-    let spec = output::source(&args.spec)?;
-    let topics = args.topics.as_deref().map(output::source).transpose()?;
+    let limit = config.limits.bytes;
+    let spec = output::source(&args.spec, limit)?;
+    let topics = args.topics.as_deref().map(|path| output::source(path, limit)).transpose()?;
     let mut loaded = load_with(spec, topics, &inputs.files, config);
     loaded.tolerate_examples();
     let files = generate_crate(&mut loaded, config, &options, &templates);

@@ -1,7 +1,6 @@
 //! Reading and writing for the subcommands.
 
 use std::{
-    fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -10,7 +9,7 @@ use super::Exit;
 use crate::{
     diagnostic::{Format, render},
     document::Source,
-    inputs::{InputError, Inputs},
+    inputs::{InputError, Inputs, read_regular},
     render::Templates,
 };
 
@@ -76,9 +75,9 @@ pub(super) fn templates(folder: Option<&Path>) -> Result<Templates, Exit> {
         .map_err(|error| trouble(&error.to_string()))
 }
 
-/// Reads a file named on the command line.
-pub(super) fn source(path: &Path) -> Result<Source, Exit> {
-    match fs::read(path) {
+/// Reads a file named on the command line: of one that is larger than `limit` enough to be refused.
+pub(super) fn source(path: &Path, limit: usize) -> Result<Source, Exit> {
+    match read_regular(path, limit) {
         Ok(bytes) => Ok(Source::new(path.display().to_string(), bytes)),
         Err(error) => Err(trouble(&format!("cannot read {}: {error}", path.display()))),
     }

@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::Config;
 use crate::diagnostic::{At, Code, Diagnostic, Format, Level, render};
 use crate::document::{Document, Source, Span, nearest};
+use crate::generate::is_crate_name;
 
 /// Why a configuration could not be read.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub(super) fn read(source: Source) -> Result<Config, ConfigError> {
             let judge = Judge { definitions: &schema.definitions, faults: &mut faults };
             judge.table(&schema.schema, table.get_ref(), "conecta-gen.toml");
             levels(table.get_ref(), &mut faults);
+            crate_name(table.get_ref(), &mut faults);
         }
         Err(error) => {
             faults.push(Code::CONFIG_SYNTAX, format!("this is not TOML: {}", error.message()), error.span());
@@ -121,6 +123,18 @@ impl Faults {
         self.0.push(Diagnostic::new(code, message).pointing(at));
         let last = self.0.len() - 1;
         &mut self.0[last]
+    }
+}
+
+/// The name of the crate is one that cargo takes.
+fn crate_name(table: &DeTable<'_>, faults: &mut Faults) {
+    let Some(DeValue::Table(table)) = table.get("crate").map(Spanned::get_ref) else { return };
+    let Some(name) = table.get("name") else { return };
+    if let DeValue::String(text) = name.get_ref()
+        && !is_crate_name(text)
+    {
+        let fault = faults.push(Code::CONFIG_VALUE, "this cannot be the name of a crate".to_owned(), Some(name.span()));
+        fault.help = Some("a letter, then letters, digits, `-` and `_`, and no name that Rust or cargo keeps".into());
     }
 }
 
@@ -284,6 +298,15 @@ mod tests {
                 "CG0903 8:11 `unknown` must be \"ignore\" or \"keep\"",
             ]
         );
+    }
+
+    #[test]
+    fn the_name_of_a_crate_is_one_that_cargo_takes() {
+        for name in ["std", "1st", "a b", ""] {
+            let found = faults(&format!("[crate]\nname = '{name}'\n"));
+            assert!(found.len() == 1 && found[0].starts_with("CG0903 2:8 "), "{name}: {found:?}");
+        }
+        assert!(Config::parse("[crate]\nname = 'shop-events'\n").is_ok());
     }
 
     #[test]

@@ -5,16 +5,23 @@ use std::collections::HashMap;
 use super::Context;
 use crate::topics::is_topic_name;
 use crate::{
+    api::Server,
     diagnostic::{At, Code, Diagnostic, Findings},
     document::Place,
 };
 
 pub(super) fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut folded: HashMap<String, (&str, Place)> = HashMap::new();
-    // A topic is made of what the contract or the topics file says of one; an address alone may be anything.
-    for channel in cx.resolved.api.channels.iter().filter(|c| c.kafka && !c.address.contains('{')) {
-        let Some(topic) = &channel.topic else { continue };
-        let name = topic.name.as_str();
+    let api = &cx.resolved.api;
+    let is_kafka = |server: &Server| server.protocol == "kafka" || server.protocol.starts_with("kafka-");
+    // An address alone is a topic where there is nothing but Kafka that it can be at.
+    let only_kafka = !api.servers.is_empty() && api.servers.iter().all(is_kafka);
+    for channel in api.channels.iter().filter(|c| c.kafka && !c.is_open() && !c.address.contains('{')) {
+        let name = match &channel.topic {
+            Some(topic) => topic.name.as_str(),
+            None if only_kafka => channel.address.as_str(),
+            None => continue,
+        };
         if !is_topic_name(name) {
             findings.push(
                 Diagnostic::new(Code::TOPIC_NAME, "Kafka refuses this name of a topic")

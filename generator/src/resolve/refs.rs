@@ -70,6 +70,13 @@ pub(crate) fn reference(document: &Document, place: Place) -> Option<Place> {
     document.get(place, "$ref").filter(|r| document.kind(*r) != Kind::Map)
 }
 
+/// A reference that leads to something that cannot stand in its place.
+pub(crate) fn other_kind(document: &Document, reference: Place, wanted: &str, what: &str, end: Place) -> Diagnostic {
+    let there = if document.key(end).is_some() { At::Key(end) } else { At::Value(end) };
+    let message = format!("this must lead to {wanted}, it leads to {what}");
+    Diagnostic::new(Code::REF_KIND, message).at(reference).related(there, "it leads here")
+}
+
 fn ring(document: &Document, path: &[Place], back_at: Place) -> Diagnostic {
     let start = path.iter().position(|p| *p == back_at).unwrap_or(0);
     let ring = &path[start..];

@@ -185,6 +185,39 @@ fn references_stand_only_where_they_may() {
     );
 }
 
+/// What is referred to is judged by where it stands, not by what it looks like.
+#[test]
+fn references_lead_to_what_the_specification_puts_in_their_place() {
+    let payload = |to: &str, expected: &[&str]| {
+        let rest = "  parameters: { p: { schema: { type: string } } }\n  schemas: { S: { type: object } }\n  messages: { O: { payload: { type: object } } }\nx-free: { s: { type: object } }\n";
+        let channel = format!("channels:\n  c: {{ publish: {{ message: {{ payload: {{ $ref: '{to}' }} }} }} }}\n");
+        let document = format!("{HEAD}{channel}components:\n{rest}");
+        let mut found = Folder::new().with("spec.yaml", document).check(&["spec.yaml"]);
+        found.retain(|finding| finding.severity == "error");
+        assert_eq!(found.iter().map(Finding::brief).collect::<Vec<_>>(), expected, "{to}: {found:#?}");
+        found
+    };
+    for other in ["#/components/messages/O", "#/components/parameters/p", "#/channels/c", "#/components/schemas", "#"] {
+        payload(other, &["CG0209 4:47"]);
+    }
+    let found = payload("#/components/messages/O", &["CG0209 4:47"]);
+    assert_eq!(found[0].message, "this must lead to a schema, it leads to a message");
+    for schema in ["#/components/schemas/S", "#/x-free/s", "#/components/messages/O/payload"] {
+        payload(schema, &[]);
+    }
+    let property = "components:\n  schemas:\n    S: { type: object, properties: { a: { $ref: '#/servers/main' } } }\n";
+    let servers = "servers: { main: { url: u, protocol: kafka } }\n";
+    expect(
+        &format!(
+            "channels: {{ c: {{ publish: {{ message: {{ payload: {{ $ref: '#/components/schemas/S' }} }} }} }} }}\n{servers}{property}"
+        ),
+        &["CG0209 7:49"],
+    );
+    let schema = "components: { schemas: { S: { type: object, properties: { a: { type: string } } } } }\n";
+    let message = "channels: { c: { publish: { message: { $ref: '#/components/schemas/S' } } } }\n";
+    expect(&format!("{message}{schema}"), &["CG0209 3:46"]);
+}
+
 #[test]
 fn identifiers_are_unique() {
     let found =
@@ -291,6 +324,7 @@ fn what_is_suspicious_is_a_warning() {
         assert_eq!(found[0].severity, "warning", "{code}");
     }
     expect_schema("{ type: string, pattern: '(a' }", &["CG0511 8:36"]);
+    expect_schema("{ type: string, pattern: 'a{2,1}' }", &["CG0511 8:36"]);
 }
 
 #[test]

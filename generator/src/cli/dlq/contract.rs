@@ -33,8 +33,8 @@ impl ContractArgs {
     }
 
     fn read_from(&self, path: &Path) -> Result<Contract, Exit> {
-        let spec = output::source(path)?;
         let inputs = output::inputs(path, self.config.as_deref(), &[], None)?;
+        let spec = output::source(path, inputs.config.limits.bytes)?;
         let loaded = load_with(spec, None, &inputs.files, &inputs.config);
         let Some(api) = (!loaded.blocked()).then_some(loaded.api).flatten() else {
             let path = path.display();

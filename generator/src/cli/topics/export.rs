@@ -41,7 +41,7 @@ pub(super) struct Export {
 
 pub(super) fn export(args: &Export) -> Result<Exit, Exit> {
     let templates = output::templates(args.templates.as_deref())?;
-    let groups = &args.contract.group;
+    let groups = &args.contract.groups();
     let watches = matches!(args.manifest, Manifest::Prometheus | Manifest::Grafana);
     if watches && groups.is_empty() {
         return Err(output::trouble("name the groups to be watched, each by --group"));

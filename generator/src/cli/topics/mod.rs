@@ -7,6 +7,9 @@ mod export;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
+use indexmap::IndexSet;
+
 use super::{Exit, output};
 use crate::api::Api;
 use crate::diagnostic::{Format, render};
@@ -49,7 +52,7 @@ struct Contract {
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
     /// A consumer group: its dead-letter topics belong to it too, or it is watched; may be given several times
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", value_parser = NonEmptyStringValueParser::new())]
     group: Vec<String>,
     /// How many retry topics each group has for each topic: those of `Registration::retry_topics`
     #[arg(long, value_name = "N", default_value_t = 0, requires = "group")]
@@ -63,11 +66,17 @@ struct Contract {
 }
 
 impl Contract {
+    /// The groups, each once.
+    fn groups(&self) -> Vec<String> {
+        self.group.iter().collect::<IndexSet<_>>().into_iter().cloned().collect()
+    }
+
     /// The document and its topics.
     fn read(&self) -> Result<(Api, ClusterTopics), Exit> {
         let inputs = output::inputs(&self.spec, self.config.as_deref(), &self.allow_dir, None)?;
-        let spec = output::source(&self.spec)?;
-        let topics = self.topics.as_deref().map(output::source).transpose()?;
+        let limit = inputs.config.limits.bytes;
+        let spec = output::source(&self.spec, limit)?;
+        let topics = self.topics.as_deref().map(|path| output::source(path, limit)).transpose()?;
         let mut loaded = load_with(spec, topics, &inputs.files, &inputs.config);
         // Nothing of a payload is needed.
         loaded.tolerate_examples();
@@ -78,7 +87,7 @@ impl Contract {
             return Err(Exit::Findings);
         };
         let topics =
-            ClusterTopics::of(&api, &self.group, self.retry).map_err(|error| output::trouble(&error.to_string()))?;
+            ClusterTopics::of(&api, &self.groups(), self.retry).map_err(|error| output::trouble(&error.to_string()))?;
         Ok((api, topics))
     }
 }

@@ -4,10 +4,12 @@
 //! need not know how to get there, and may take for granted what it has reported: they pass over what is not as it must be.
 
 mod security;
+mod stand;
 mod v2;
 mod v3;
 mod walk;
 
+pub(crate) use stand::{Stand, stand_of};
 pub(crate) use v2::V2;
 pub(crate) use v3::V3;
 pub(crate) use walk::{Index, walk};

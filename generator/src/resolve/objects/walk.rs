@@ -2,12 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Object, Role, Shape, security, v2};
+use super::{Object, Role, Shape, Stand, security, stand_of, v2};
 use crate::{
     api::Expression,
     diagnostic::{At, Code, Diagnostic, Findings, Severity},
     document::{Document, Kind, Place, nearest},
-    resolve::{Refs, format::written, refs::reference},
+    resolve::{
+        Refs,
+        format::written,
+        refs::{self, reference},
+    },
 };
 
 /// What stands where, references followed, each place once, in the order it was met.
@@ -128,16 +132,22 @@ impl Walk<'_> {
             self.siblings(place, reference);
         }
         if let Some(end) = self.refs.end(self.document, place, self.findings) {
-            if end != place && self.document.kind(end) != Kind::Map {
-                let reference = reference(self.document, place).unwrap_or(place);
-                let message =
-                    format!("this must lead to {}, it leads to {}", object.name, self.document.kind(end).describe());
-                let found =
-                    Diagnostic::new(Code::REF_KIND, message).at(reference).related(At::Key(end), "it leads here");
-                self.findings.push(found);
+            if let Some(reference) = reference(self.document, place)
+                && let Some(what) = self.other_kind(end, object)
+            {
+                self.findings.push(refs::other_kind(self.document, reference, object.name, what, end));
                 return;
             }
             self.fields(end, object);
+        }
+    }
+
+    /// What a reference to an object leads to, where that is none, or another one by where it stands.
+    fn other_kind(&self, end: Place, object: &'static Object) -> Option<&'static str> {
+        match (self.document.kind(end), stand_of(self.document, end)) {
+            (Kind::Map, Some(Stand::Object(other))) if std::ptr::eq(other, object) => None,
+            (Kind::Map, stand) => stand.map(Stand::describe),
+            (kind, _) => Some(kind.describe()),
         }
     }
 

@@ -12,7 +12,11 @@ mod values;
 
 use std::{collections::HashMap, rc::Rc};
 
-use super::Refs;
+use super::{
+    Refs,
+    objects::{Stand, stand_of},
+    refs::other_kind,
+};
 use crate::{
     api::{Schema, SchemaId, Schemas},
     diagnostic::{At, Code, Diagnostic, Findings},
@@ -144,6 +148,12 @@ impl<'d> Builder<'d> {
             }
         }
         let end = self.end(place)?;
+        if let Some(reference) = super::refs::reference(self.document, place)
+            && let Some(stand @ (Stand::Object(_) | Stand::Several)) = stand_of(self.document, end)
+        {
+            self.findings.push(other_kind(self.document, reference, "a schema", stand.describe(), end));
+            return None;
+        }
         match self.document.kind(end) {
             Kind::Map | Kind::Bool => Some(end),
             kind => {
