@@ -216,6 +216,10 @@ fn references_lead_to_what_the_specification_puts_in_their_place() {
     let schema = "components: { schemas: { S: { type: object, properties: { a: { type: string } } } } }\n";
     let message = "channels: { c: { publish: { message: { $ref: '#/components/schemas/S' } } } }\n";
     expect(&format!("{message}{schema}"), &["CG0209 3:46"]);
+    // A message that could be a trait may be taken for one.
+    let message = "channels: { c: { publish: { message: { traits: [{ $ref: '#/components/messages/M' }] } } } }\n";
+    let named = "components: { messages: { M: { name: m, contentType: application/json } } }\n";
+    expect(&format!("{message}{named}"), &[]);
 }
 
 #[test]

@@ -54,6 +54,13 @@ pub(crate) struct Object {
     pub(crate) open: bool,
 }
 
+impl Object {
+    /// Whether this is what an object of the other kind is patched by: what fits may be either.
+    fn is_trait_of(&self, other: &Self) -> bool {
+        self.name.strip_suffix(" trait") == Some(other.name)
+    }
+}
+
 /// A field of an object.
 #[derive(Debug)]
 pub(crate) struct Field {

@@ -145,7 +145,7 @@ impl Walk<'_> {
     /// What a reference to an object leads to, where that is none, or another one by where it stands.
     fn other_kind(&self, end: Place, object: &'static Object) -> Option<&'static str> {
         match (self.document.kind(end), stand_of(self.document, end)) {
-            (Kind::Map, Some(Stand::Object(other))) if std::ptr::eq(other, object) => None,
+            (Kind::Map, Some(Stand::Object(other))) if std::ptr::eq(other, object) || object.is_trait_of(other) => None,
             (Kind::Map, stand) => stand.map(Stand::describe),
             (kind, _) => Some(kind.describe()),
         }
