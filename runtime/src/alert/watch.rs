@@ -13,13 +13,16 @@ const BUDGET: usize = 20;
 const INBOX_FAILURES: u64 = 10;
 const INBOX_WINDOW: Duration = Duration::from_secs(300);
 
+/// What an alert is about: its kind, and its topic where it has one.
+type Of = (AlertKind, Option<Arc<str>>);
+
 /// What was seen of a consumer so far.
 pub(super) struct Watch {
     interval: Duration,
     stalled_after: Duration,
     max_lag: Option<u64>,
     before: MetricsSnapshot,
-    cases: BTreeMap<(AlertKind, Option<Arc<str>>), Case>,
+    cases: BTreeMap<Of, Case>,
     /// When the last of them were told, within an interval.
     told: VecDeque<Duration>,
     /// When the inbox failed, and how often.
@@ -55,7 +58,7 @@ impl Watch {
 
     /// What has happened since the last look, and how things stand. Times are since any beginning.
     pub(super) fn look(&mut self, now: Duration, seen: &MetricsSnapshot, out: &mut Vec<Alert>) {
-        self.look_at_events(now, seen, out);
+        let grown = self.note(now, seen);
         if let Some(max) = self.max_lag {
             for (topic, figures) in &seen.topics {
                 self.stands(now, (AlertKind::Lag, Some(topic)), figures.lag > max, figures.lag, out);
@@ -76,24 +79,35 @@ impl Watch {
         let was_failing = self.cases.get(&(AlertKind::InboxFailing, None)).is_some_and(|case| case.stands);
         let is_failing = failures >= INBOX_FAILURES || (was_failing && failures > 0);
         self.stands(now, (AlertKind::InboxFailing, None), is_failing, failures, out);
+        // Last: how things stand is told once, what happens may go on for ever.
+        self.tell(now, &grown, BUDGET, out);
     }
 
-    /// The last look: what has happened and was not told, whether or not it was to be kept back. How things stand is not to be judged of a consumer
-    /// that is leaving.
+    /// The last look: all that has happened and was not told, whether or not it was to be kept back. How things stand is not to be judged of a
+    /// consumer that is leaving.
     pub(super) fn look_back(&mut self, now: Duration, seen: &MetricsSnapshot, out: &mut Vec<Alert>) {
-        self.told.clear();
+        let grown = self.note(now, seen);
         self.cases.values_mut().for_each(|case| case.told_at = None);
-        self.look_at_events(now, seen, out);
+        self.tell(now, &grown, usize::MAX, out);
     }
 
-    fn look_at_events(&mut self, now: Duration, seen: &MetricsSnapshot, out: &mut Vec<Alert>) {
+    /// Counts what has happened since the last look; returns what of.
+    fn note(&mut self, now: Duration, seen: &MetricsSnapshot) -> BTreeSet<Of> {
         let before = std::mem::replace(&mut self.before, seen.clone());
+        let mut grown = BTreeSet::new();
         for (topic, figures) in &seen.topics {
             let earlier = before.topic(topic);
-            let more = figures.dead_lettered.saturating_sub(earlier.dead_lettered);
-            self.happened(now, (AlertKind::DeadLetters, topic), more, out);
-            let more = figures.dead_letter_failures.saturating_sub(earlier.dead_letter_failures);
-            self.happened(now, (AlertKind::DeadLetterFailing, topic), more, out);
+            for (kind, count, counted) in [
+                (AlertKind::DeadLetters, figures.dead_lettered, earlier.dead_lettered),
+                (AlertKind::DeadLetterFailing, figures.dead_letter_failures, earlier.dead_letter_failures),
+            ] {
+                let more = count.saturating_sub(counted);
+                if more > 0 {
+                    let of = (kind, Some(Arc::clone(topic)));
+                    self.cases.entry(of.clone()).or_default().count += more;
+                    grown.insert(of);
+                }
+            }
         }
         let failures = seen.inbox_failures.saturating_sub(before.inbox_failures);
         if failures > 0 {
@@ -102,23 +116,25 @@ impl Watch {
         while self.inbox.front().is_some_and(|(at, _)| now.saturating_sub(*at) > INBOX_WINDOW) {
             self.inbox.pop_front();
         }
+        grown
     }
 
-    fn happened(&mut self, now: Duration, of: (AlertKind, &Arc<str>), more: u64, out: &mut Vec<Alert>) {
-        let key = (of.0, Some(Arc::clone(of.1)));
-        if more == 0 && self.cases.get(&key).is_none_or(|case| case.count == 0) {
-            return;
-        }
-        let may_be_told = self.may_be_told(now, &key);
-        let case = self.cases.entry(key.clone()).or_default();
-        case.count += more;
-        if may_be_told {
-            case.told_at = Some(now);
-            let (count, suppressed) = (std::mem::take(&mut case.count), std::mem::take(&mut case.suppressed));
-            self.told.push_back(now);
-            out.push(self.alert(key, AlertState::Firing, count, suppressed));
-        } else if more > 0 {
-            case.suppressed += 1;
+    /// Tells what has happened, of that first which was told longest ago.
+    fn tell(&mut self, now: Duration, grown: &BTreeSet<Of>, budget: usize, out: &mut Vec<Alert>) {
+        let mut waiting: Vec<_> =
+            self.cases.iter().filter(|(_, case)| case.count > 0).map(|(of, case)| (case.told_at, of.clone())).collect();
+        waiting.sort();
+        for (_, of) in waiting {
+            let may_be_told = self.may_be_told(now, &of, budget);
+            let case = self.cases.entry(of.clone()).or_default();
+            if may_be_told {
+                case.told_at = Some(now);
+                let (count, suppressed) = (std::mem::take(&mut case.count), std::mem::take(&mut case.suppressed));
+                self.told.push_back(now);
+                out.push(self.alert(of, AlertState::Firing, count, suppressed));
+            } else if grown.contains(&of) {
+                case.suppressed += 1;
+            }
         }
     }
 
@@ -134,7 +150,7 @@ impl Watch {
         if !stands && !self.cases.contains_key(&key) {
             return;
         }
-        let may_be_told = self.may_be_told(now, &key);
+        let may_be_told = self.may_be_told(now, &key, BUDGET);
         let case = self.cases.entry(key.clone()).or_default();
         let has_begun = !std::mem::replace(&mut case.stands, stands) && stands;
         if stands && !case.is_told {
@@ -153,16 +169,16 @@ impl Watch {
         }
     }
 
-    fn may_be_told(&mut self, now: Duration, key: &(AlertKind, Option<Arc<str>>)) -> bool {
+    fn may_be_told(&mut self, now: Duration, of: &Of, budget: usize) -> bool {
         let interval = self.interval;
         let is_over = |at: Duration| now.saturating_sub(at) >= interval;
         while self.told.front().is_some_and(|at| is_over(*at)) {
             self.told.pop_front();
         }
-        self.told.len() < BUDGET && self.cases.get(key).and_then(|case| case.told_at).is_none_or(is_over)
+        self.told.len() < budget && self.cases.get(of).and_then(|case| case.told_at).is_none_or(is_over)
     }
 
-    fn alert(&self, of: (AlertKind, Option<Arc<str>>), state: AlertState, count: u64, suppressed: u64) -> Alert {
+    fn alert(&self, of: Of, state: AlertState, count: u64, suppressed: u64) -> Alert {
         let (kind, topic) = of;
         let group = Arc::clone(&self.before.group);
         Alert { kind, state, group, topic, count, suppressed, at: SystemTime::now() }
@@ -297,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_topics_are_not_told_of_in_a_minute_and_none_is_forgotten() {
+    fn a_hundred_topics_are_not_told_of_in_a_minute_and_none_is_forgotten() {
         let mut world = World::new(Alerts::new());
         for topic in 0..100 {
             world.topic(&format!("t{topic}")).dead_lettered = 1;
@@ -310,5 +326,38 @@ mod tests {
             told += more.len();
         }
         assert_eq!((told, world.after(60).len()), (100, 0));
+    }
+
+    #[test]
+    fn topics_that_fail_all_the_time_keep_neither_a_breaker_nor_each_other_back() {
+        let mut world = World::new(Alerts::new());
+        let mut told = Vec::new();
+        for round in 1..=4 {
+            for topic in 0..25 {
+                world.topic(&format!("t{topic}")).dead_lettered = round;
+            }
+            if round == 3 {
+                world.seen.open_breakers = vec!["t0"];
+            }
+            world.now += Duration::from_secs(60);
+            let from = told.len();
+            world.watch.look(world.now, &world.seen, &mut told);
+            assert_eq!(told.len() - from, BUDGET, "round {round}");
+        }
+        assert!(told.iter().any(|it| it.kind == AlertKind::BreakerOpen), "{told:?}");
+        let topics: BTreeSet<_> = told[..2 * BUDGET].iter().filter_map(|it| it.topic.clone()).collect();
+        assert_eq!(topics.len(), 25, "each is told of within two minutes");
+    }
+
+    #[test]
+    fn at_the_end_all_that_was_kept_back_is_told() {
+        let mut world = World::new(Alerts::new());
+        for topic in 0..100 {
+            world.topic(&format!("t{topic}")).dead_lettered = 1;
+        }
+        assert_eq!(world.after(1).len(), BUDGET);
+        let mut told = Vec::new();
+        world.watch.look_back(world.now, &world.seen, &mut told);
+        assert_eq!(told.len(), 100 - BUDGET);
     }
 }

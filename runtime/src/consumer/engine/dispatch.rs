@@ -102,7 +102,8 @@ impl Engine {
     pub(super) fn probe(&mut self, circuit: usize, out: &mut Effects) {
         // What follows a dead letter proves nothing: it is not handled.
         let first = |partition: &Partition| {
-            partition.stalled.iter().position(|key| partition.stance(&self.keys[*key]) == Stance::Free)
+            let is_handled = |key: &KeyId| matches!(partition.stance(&self.keys[*key]), Stance::Free | Stance::Before);
+            partition.stalled.iter().position(is_handled)
         };
         let has_one = |partition: &&Partition| {
             let can = partition.circuit == circuit && partition.undelivered == 0 && !partition.is_unknown();

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cancellation::Flag;
 use crate::consumer::engine::{Epoch, ParkedKey, PartitionId};
@@ -42,8 +42,9 @@ impl LookUps {
     }
 
     pub(super) fn ask(&self, request: Request) {
-        // The thread ends with this alone.
-        let _ = self.0.send(request);
+        if self.0.send(request).is_err() {
+            tracing::error!("which keys have dead letters is not looked up any more: the thread has panicked");
+        }
     }
 }
 
@@ -56,19 +57,18 @@ struct Desk {
 
 impl Desk {
     fn serve(&mut self, inbox: &Receiver<Request>, pool: &Pool) {
-        let mut failed = VecDeque::new();
+        let mut failed = Failed::default();
         loop {
-            let request = match failed.is_empty() {
-                true => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                false => inbox.recv_timeout(RETRY),
+            let now = Instant::now();
+            let request = match (failed.due(now), failed.wait(now)) {
+                (Some(request), _) => Ok(request),
+                (None, Some(wait)) => inbox.recv_timeout(wait),
+                (None, None) => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let request = match request {
                 Ok(request) => request,
                 Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => match failed.pop_front() {
-                    Some(request) => request,
-                    None => continue,
-                },
+                Err(RecvTimeoutError::Timeout) => continue,
             };
             if request.lease.is_raised() {
                 continue;
@@ -87,7 +87,7 @@ impl Desk {
                         "which keys have dead letters cannot be found, they wait: {error}"
                     );
                     self.books.remove(&request.topic);
-                    failed.push_back(request);
+                    failed.push(Instant::now(), request);
                 }
             }
         }
@@ -103,6 +103,30 @@ impl Desk {
         };
         let unfinished = book.unfinished(request.of)?;
         Ok(if request.is_beside { among_returning(&unfinished) } else { in_topic(&unfinished) })
+    }
+}
+
+/// What is to be tried again, whatever else is asked for meanwhile.
+struct Failed<R>(VecDeque<(Instant, R)>);
+
+impl<R> Default for Failed<R> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<R> Failed<R> {
+    fn push(&mut self, now: Instant, request: R) {
+        self.0.push_back((now + RETRY, request));
+    }
+
+    /// How long until one is due.
+    fn wait(&self, now: Instant) -> Option<Duration> {
+        self.0.front().map(|(due, _)| due.saturating_duration_since(now))
+    }
+
+    fn due(&mut self, now: Instant) -> Option<R> {
+        self.0.pop_front_if(|(due, _)| *due <= now).map(|(_, request)| request)
     }
 }
 
@@ -148,6 +172,18 @@ mod tests {
 
     fn event(origin: i64) -> Event {
         Event { key: 7, origin }
+    }
+
+    #[test]
+    fn what_failed_is_due_again_in_its_time_whoever_else_asks() {
+        let (mut failed, now) = (Failed::default(), Instant::now());
+        assert_eq!(failed.wait(now), None);
+        failed.push(now, 'a');
+        failed.push(now + RETRY / 2, 'b');
+        let later = now + RETRY / 2;
+        assert_eq!((failed.due(later), failed.wait(later)), (None, Some(RETRY / 2)));
+        assert_eq!((failed.due(now + RETRY), failed.due(now + RETRY)), (Some('a'), None));
+        assert_eq!(failed.wait(now + RETRY), Some(RETRY / 2));
     }
 
     #[test]
