@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 
+use super::Handles;
 use super::ahead::Size;
 use super::committer::{self, Committer, Position};
 use super::gauges::Standing;
@@ -27,7 +28,6 @@ use crate::consumer::engine::{
 };
 use crate::consumer::failure::{FailureCode, masked};
 use crate::consumer::pool::{Answer, Chunk, Failed, Pool, Run};
-use crate::registration::Route;
 use crate::telemetry::{Metrics, add};
 
 /// How many records the engine is given at once.
@@ -46,20 +46,6 @@ const BUSY_REST: Duration = Duration::from_millis(2);
 /// What the clock says, in milliseconds since 1970, as records have it.
 fn epoch_millis() -> u128 {
     SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis())
-}
-
-/// A handler, as far as the shell needs to know it.
-pub(super) struct HandlerInfo {
-    pub(super) topic: &'static str,
-    /// The topics that it is for, where they are those of an address.
-    pub(super) route: Option<Route>,
-    pub(super) name: &'static str,
-    /// Whether its events follow the dead letters of their key.
-    pub(super) ordered: bool,
-    /// For how long each of its retry topics holds an event.
-    pub(super) delays: Arc<[Duration]>,
-    /// What its last event said that failed for a dependency, without the payload's values.
-    pub(super) complaint: String,
 }
 
 /// What the poll thread works on. It lives behind a lock only because librdkafka's rebalance callback has to reach it, on
@@ -82,7 +68,9 @@ pub(super) struct Core {
     pub(super) look_ups: Option<LookUps>,
     runtime: Handle,
     group: String,
-    handlers: Vec<HandlerInfo>,
+    handlers: Vec<Handles>,
+    /// Of each handler what its last event said that failed for a dependency, without the payload's values.
+    complaints: Vec<String>,
     origin: Instant,
     /// Counts the turns of the poll loop.
     pub(super) turn: u64,
@@ -100,7 +88,7 @@ impl Core {
     pub(super) fn new(
         settings: Settings,
         group: String,
-        handlers: Vec<HandlerInfo>,
+        handlers: Vec<Handles>,
         pool: Arc<Pool>,
         metrics: Metrics,
         letters: Letters,
@@ -127,6 +115,7 @@ impl Core {
             look_ups: None,
             runtime: Handle::current(),
             group,
+            complaints: vec![String::new(); handlers.len()],
             handlers,
             origin: Instant::now(),
             turn: 0,
@@ -302,7 +291,7 @@ impl Core {
                         self.metrics.breaker(circuit.0, true);
                         tracing::error!(
                             handler = self.handler(circuit),
-                            reason = self.handlers.get(circuit.0 as usize).map_or("", |handler| &handler.complaint),
+                            reason = self.complaints.get(circuit.0 as usize).map_or("", String::as_str),
                             "a dependency is down: consumption waits, nothing is committed or dead-lettered"
                         );
                     }
@@ -359,9 +348,9 @@ impl Core {
         tracing::debug!(partition, offset, code = failed.failure.code.as_str(), "an event failed");
         if failed.failure.code == FailureCode::DependencyDown
             && let Some(record) = self.store.record(failed.token)
-            && let Some(handler) = self.handlers.get_mut(failed.handler as usize)
+            && let Some(complaint) = self.complaints.get_mut(failed.handler as usize)
         {
-            handler.complaint = masked(&failed.failure.reason, &record);
+            *complaint = masked(&failed.failure.reason, &record);
         }
         self.store.note(failed);
     }

@@ -26,7 +26,7 @@ use rdkafka::message::BorrowedMessage;
 use tokio::sync::oneshot;
 
 use self::committer::Committer;
-use self::core::{Core, HandlerInfo};
+use self::core::Core;
 use self::letters::Letters;
 use self::look_ups::LookUps;
 use self::lookout::Lookout;
@@ -55,9 +55,10 @@ pub(crate) struct Plan {
     pub(crate) window: Window,
 }
 
-/// What a registration is for.
+/// A handler, as far as the shell needs to know it.
 pub(crate) struct Handles {
     pub(crate) topic: &'static str,
+    /// The topics that it is for, where they are those of an address.
     pub(crate) route: Option<Route>,
     /// The handler's type.
     pub(crate) name: &'static str,
@@ -108,22 +109,10 @@ pub(crate) fn start(plan: Plan, pool: Arc<Pool>, metrics: Metrics) -> Result<She
             }
         }
     }
-    let handlers = plan
-        .handlers
-        .iter()
-        .map(|&Handles { topic, route, name, ordered, ref delays }| HandlerInfo {
-            topic,
-            route,
-            name,
-            ordered,
-            delays: Arc::clone(delays),
-            complaint: String::new(),
-        })
-        .collect();
     let is_open = plan.window.is_open();
     let is_ordered = plan.engine.ordered.contains(&true);
     let group = plan.group.clone();
-    let core = Core::new(plan.engine, plan.group, handlers, Arc::clone(&pool), metrics, letters, is_open);
+    let core = Core::new(plan.engine, plan.group, plan.handlers, Arc::clone(&pool), metrics, letters, is_open);
     let mut consumer: BaseConsumer<Rebalances> =
         config.create_with_context(Rebalances::new(core, plan.window)).map_err(SettingsError::from_client)?;
     consumer.set_nonempty_callback({
