@@ -57,16 +57,7 @@ impl<C: Send + 'static> Registration<C> {
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let workers = Of { handler: Arc::new(handler), call: Arc::new(call), types: PhantomData };
-        Self {
-            topic,
-            address: None,
-            event: E::NAME,
-            handler: type_name::<H>(),
-            wants: None,
-            ordered: false,
-            retry_topics: Vec::new(),
-            workers: Makers::Each(Arc::new(workers)),
-        }
+        Self::of::<E, H>(topic, Makers::Each(Arc::new(workers)))
     }
 
     /// Has `call` handle the events `E` of a topic in batches, with that handler.
@@ -77,7 +68,11 @@ impl<C: Send + 'static> Registration<C> {
         F: Fn(Arc<H>, Batch<E, C>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
-        let workers = Makers::Batch(batches, batch::workers(handler, call));
+        Self::of::<E, H>(topic, Makers::Batch(batches, batch::workers(handler, call)))
+    }
+
+    /// With nothing asked for but that.
+    fn of<E: Event, H>(topic: Topic, workers: Makers<C>) -> Self {
         Self {
             topic,
             address: None,

@@ -27,24 +27,35 @@ use crate::record::RawRecord;
 /// The target of the spans.
 pub const TARGET: &str = "conecta_runtime::trace";
 
+/// A handler's span, with what there is besides of one event or of a batch.
+macro_rules! consume_span {
+    ($topic:ident, $group:ident, $($besides:tt)*) => {
+        info_span!(
+            target: TARGET,
+            parent: None,
+            "consume",
+            otel.name = format_args!("process {}", $topic),
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            error.type = Empty,
+            messaging.system = "kafka",
+            messaging.operation.name = "process",
+            messaging.operation.type = "process",
+            messaging.destination.name = $topic,
+            messaging.consumer.group.name = $group,
+            $($besides)*
+        )
+    };
+}
+
 /// The span of a try to handle one event.
 pub(crate) fn handling(record: &RawRecord, group: &str, attempt: u32) -> Span {
     let topic = record.read_from();
-    let span = info_span!(
-        target: TARGET,
-        parent: None,
-        "consume",
-        otel.name = format_args!("process {topic}"),
-        otel.kind = "consumer",
-        otel.status_code = Empty,
-        error.type = Empty,
-        messaging.system = "kafka",
-        messaging.operation.name = "process",
-        messaging.operation.type = "process",
-        messaging.destination.name = topic,
+    let span = consume_span!(
+        topic,
+        group,
         messaging.destination.partition.id = %record.partition(),
         messaging.kafka.offset = record.offset(),
-        messaging.consumer.group.name = group,
         conecta.attempt = attempt,
     );
     #[cfg(feature = "opentelemetry")]
@@ -60,21 +71,7 @@ pub(crate) fn handling_batch<'r>(
     group: &str,
     records: impl ExactSizeIterator<Item = &'r RawRecord>,
 ) -> Span {
-    let span = info_span!(
-        target: TARGET,
-        parent: None,
-        "consume",
-        otel.name = format_args!("process {topic}"),
-        otel.kind = "consumer",
-        otel.status_code = Empty,
-        error.type = Empty,
-        messaging.system = "kafka",
-        messaging.operation.name = "process",
-        messaging.operation.type = "process",
-        messaging.destination.name = topic,
-        messaging.consumer.group.name = group,
-        messaging.batch.message_count = records.len() as u64,
-    );
+    let span = consume_span!(topic, group, messaging.batch.message_count = records.len() as u64,);
     #[cfg(feature = "opentelemetry")]
     if !span.is_disabled() {
         records.for_each(|record| remote::link(&span, record.headers()));

@@ -80,6 +80,9 @@ macro_rules! integer_headers {
     )* };
 }
 
+#[cfg(feature = "wide")]
+pub(super) use integer_headers;
+
 integer_headers!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 /// A field of a struct of headers: a value that must be there, or an `Option` of one.

@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize as _, Deserializer};
 use serde::ser::Serializer;
 use serde_json::value::RawValue;
 
-use super::headers::HeaderValue;
+use super::headers::{HeaderValue, integer_headers};
 use super::kinds::Kinds;
 use super::number::Steps;
 use super::wire::{KeyField, Wire};
@@ -37,20 +37,11 @@ macro_rules! wide {
                 Some(self.to_string().into_bytes())
             }
         }
-
-        impl HeaderValue for $type {
-            fn to_header(&self, out: &mut dyn FnMut(&str)) {
-                out(&self.to_string());
-            }
-
-            fn from_header(text: &str) -> Result<Self, String> {
-                text.parse().map_err(|_| "expected an integer".to_owned())
-            }
-        }
     )* };
 }
 
 wide! { i128 serialize_i128, u128 serialize_u128, }
+integer_headers!(i128 u128);
 
 impl Steps for i128 {
     fn is_multiple_of(&self, step: &'static str) -> bool {
