@@ -19,14 +19,7 @@ pub(crate) const WINDOW: usize = 20_000;
 /// Publishes with a FutureProducer and a window of deliveries, the settings those of our publisher; gives the time from
 /// the first event to the last acknowledgement.
 pub(crate) async fn publish(kafka: &KafkaService, topic: &str, events: &[CasoCreado]) -> Duration {
-    let producer: FutureProducer = kafka
-        .client()
-        .set("enable.idempotence", "true")
-        .set("acks", "all")
-        .set("partitioner", "murmur2_random")
-        .set("linger.ms", "5")
-        .create()
-        .unwrap();
+    let producer = producer(kafka);
     let mut window: VecDeque<DeliveryFuture> = VecDeque::with_capacity(WINDOW);
     let start = Instant::now();
     for event in events {
@@ -54,6 +47,18 @@ pub(crate) async fn publish(kafka: &KafkaService, topic: &str, events: &[CasoCre
         delivered(&mut window).await;
     }
     start.elapsed()
+}
+
+/// With the settings of our publisher.
+pub(crate) fn producer(kafka: &KafkaService) -> FutureProducer {
+    kafka
+        .client()
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("partitioner", "murmur2_random")
+        .set("linger.ms", "5")
+        .create()
+        .unwrap()
 }
 
 async fn delivered(window: &mut VecDeque<DeliveryFuture>) {

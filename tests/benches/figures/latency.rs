@@ -12,12 +12,13 @@ use conecta_tests::wire::unique;
 use conecta360_events::{CasoCreado, ConsumirCasoCreado, PublicarCasoCreado as _, casos_creados};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::FutureRecord;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::consume::{PARTITIONS, TOPIC};
+use crate::contenders;
 use crate::event::{self, KEYS, nth_typed};
 use crate::report::{Report, median};
 
@@ -133,14 +134,7 @@ async fn with_the_runtime(kafka: &KafkaService) -> Arc<Times> {
 async fn by_hand(kafka: &KafkaService) -> Arc<Times> {
     kafka.empty_topic(TOPIC, PARTITIONS).await;
     let events: Vec<event::CasoCreado> = (0..EVENTS).map(|i| event::CasoCreado::nth(i, KEYS)).collect();
-    let producer: FutureProducer = kafka
-        .client()
-        .set("enable.idempotence", "true")
-        .set("acks", "all")
-        .set("partitioner", "murmur2_random")
-        .set("linger.ms", "5")
-        .create()
-        .unwrap();
+    let producer = contenders::producer(kafka);
     let (times, group, over) = (Times::new(), unique("latency"), Arc::new(AtomicBool::new(false)));
     let consumer: BaseConsumer = kafka
         .client()

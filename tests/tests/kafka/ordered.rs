@@ -47,21 +47,25 @@ impl ConsumirCasoCreado for Handler {
     }
 }
 
-fn open(letters: &DeadLetters) -> Vec<DeadLetter> {
+pub(crate) fn open(letters: &DeadLetters) -> Vec<DeadLetter> {
     let mut open = Vec::new();
-    let all = letters.read(|letter| {
+    let read = letters.read(|letter| {
         open.extend(Some(letter.clone()).filter(|letter| letter.is_open));
         ControlFlow::Continue(())
     });
-    // Until there is one there is no topic.
-    if all.is_ok() { open } else { Vec::new() }
+    match read {
+        // Until something fails there is no topic.
+        Ok(()) | Err(DeadLettersError::NoTopic { .. }) => open,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 fn codes(letters: &[DeadLetter]) -> Vec<&str> {
     letters.iter().filter_map(DeadLetter::code).collect()
 }
 
-fn redrive(letters: &DeadLetters) -> Settled {
+/// Brings back what may be brought back.
+pub(crate) fn redrive(letters: &DeadLetters) -> Settled {
     letters.settle(Settlement::Redrive, |_| Choice::Take, |_| {}).unwrap()
 }
 

@@ -1,34 +1,16 @@
 //! Dead letters that the later events of their key follow, while members die.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 
 use conecta_runtime::consumer::redrive_topic;
-use conecta_runtime::kafka::{Choice, DeadLetter, DeadLetters, DeadLettersError, Settlement};
+use conecta_runtime::kafka::DeadLetters;
 use conecta_tests::effects::is_culprit;
 
 use super::*;
+use crate::ordered::{open, redrive};
 
 /// How many cases have a culprit among their events.
 const PARKED: usize = (CASES as usize).div_ceil(8);
-
-fn open(letters: &DeadLetters) -> Vec<DeadLetter> {
-    let mut open = Vec::new();
-    let read = letters.read(|letter| {
-        open.extend(Some(letter.clone()).filter(|letter| letter.is_open));
-        ControlFlow::Continue(())
-    });
-    match read {
-        // Until something fails there is no topic.
-        Ok(()) | Err(DeadLettersError::NoTopic { .. }) => open,
-        Err(error) => panic!("{error}"),
-    }
-}
-
-/// Brings back what may be brought back.
-fn redrive(letters: &DeadLetters) -> u64 {
-    letters.settle(Settlement::Redrive, |_| Choice::Take, |_| {}).unwrap().settled
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_leapfrogs_a_dead_letter_though_members_are_killed_while_events_follow_and_come_back() {
@@ -58,12 +40,12 @@ async fn nothing_leapfrogs_a_dead_letter_though_members_are_killed_while_events_
     assert_eq!(leapt, None, "handled before its key was free");
 
     // Brought back while it still fails, once; then for good, while members die and events arrive.
-    let redriven = redrive(&letters);
+    let redriven = redrive(&letters).settled;
     assert_eq!(redriven as usize, parked.len());
     let redrive_topic = redrive_topic(TOPIC, GROUP);
     until(LIMIT, "all to fail again", || (open(&letters).len() >= origins.len()).then_some(()));
     std::fs::write(format!("{}.mended", chaos.file().display()), "").unwrap();
-    until(LIMIT, "some to be brought back", || (redrive(&letters) > 0).then_some(()));
+    until(LIMIT, "some to be brought back", || (redrive(&letters).settled > 0).then_some(()));
     let dies = worker();
     chaos.contract.publish_part(CASES, two_thirds..each()).await;
     let is_back = || chaos.effects().all().into_iter().any(is_culprit);
